@@ -1,0 +1,211 @@
+import { listOf, type Option, oneOf, optionalText, requiredText, wholeNumber, yesOrNo } from "./option";
+
+/** Algorithms by the kind of key that they take. */
+export const HMAC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
+export const PUBLIC_KEY_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+] as const;
+export type Algorithm = (typeof HMAC_ALGORITHMS)[number] | (typeof PUBLIC_KEY_ALGORITHMS)[number];
+
+/**
+ * Everything that can be set. The name of an option's variable is `ROOMFUL_` and its path
+ * (`writeBuffer.flushIntervalMs`: `ROOMFUL_WRITE_BUFFER_FLUSH_INTERVAL_MS`), unless `env` names another.
+ * README's table is compared with this tree by a test.
+ */
+export const OPTIONS = {
+  mode: oneOf(["development", "production", "test"], "development", "`production` refuses unsafe defaults.", {
+    env: "NODE_ENV",
+  }),
+  locale: oneOf(["en", "zh"], "en", "Language of system messages."),
+  namespaces: listOf(["/"], "Namespaces, each a world of its own.", {
+    pattern: /^\/[A-Za-z0-9_-]{0,63}$/,
+    expected: "a comma-separated list of names such as / or /support (letters, digits, _ and -)",
+  }),
+  delivery: oneOf(
+    ["fast", "strict"],
+    "fast",
+    "`fast` shows a message before it is stored, `strict` after; a room can have its own.",
+  ),
+  roomAccess: oneOf(["open", "token"], "open", "Who may join a room: everybody, or who has it in the token's `rooms`."),
+
+  http: {
+    port: wholeNumber(3000, "Port of HTTP and Socket.IO.", { env: "PORT", zero: "any free port" }),
+    host: optionalText("Address to listen on; unset: 127.0.0.1, in production all.", { env: "HOST" }),
+    trustProxy: yesOrNo(false, "Take clients' addresses from X-Forwarded-For.", { env: "ROOMFUL_TRUST_PROXY" }),
+    allowedOrigins: listOf<string>(
+      [],
+      "Origins whose pages may connect; unset: any in development, the same host in production.",
+      { env: "ROOMFUL_ALLOWED_ORIGINS" },
+    ),
+    developmentTokens: oneOf(
+      ["auto", "on", "off"],
+      "auto",
+      "`POST /dev/token` makes tokens for anybody; `auto`: not in production. Needs a secret, not a public key.",
+    ),
+  },
+
+  database: {
+    url: optionalText("Postgres to use; unset: an embedded one.", { env: "DATABASE_URL", isSecret: true }),
+    dataDir: requiredText(".roomful", "Folder of the embedded Postgres and the development secret.", {
+      env: "ROOMFUL_DATA_DIR",
+    }),
+    allowUnsafeDurability: yesOrNo(false, "Start although Postgres runs without fsync or the like.", {
+      env: "ROOMFUL_ALLOW_UNSAFE_DURABILITY",
+    }),
+    readPoolSize: wholeNumber(4, "Connections for reads."),
+    statementTimeoutMs: wholeNumber(5_000, "A statement is cancelled after this."),
+    connectTimeoutMs: wholeNumber(3_000, "Waiting for a connection ends after this."),
+    probeIntervalMs: wholeNumber(1_000, "How often it is asked whether Postgres answers."),
+    pollIntervalMs: wholeNumber(15_000, "How often epoch, number and delivery of the rooms in use are read again."),
+  },
+
+  jwt: {
+    secret: listOf<string>([], "One secret, or two while they are exchanged; at least 32 bytes each.", {
+      isSecret: true,
+    }),
+    publicKey: optionalText("Public key in PEM, for tokens that are signed with a private one.", { isSecret: true }),
+    algorithms: listOf<Algorithm>([], "Accepted algorithms; unset: HS256, or what fits the public key.", {
+      words: [...HMAC_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS],
+    }),
+    issuer: optionalText("Required `iss`; unset: not checked."),
+    audience: optionalText("Required `aud`; unset: not checked."),
+    leewayMs: wholeNumber(30_000, "Clocks may differ by this.", { zero: "none" }),
+    expiryNoticeMs: wholeNumber(60_000, "`token_expiring` is sent this long before `exp`.", { zero: "at `exp`" }),
+  },
+
+  transports: listOf(["websocket", "polling"], "`websocket` alone needs no sticky sessions.", {
+    env: "ROOMFUL_TRANSPORTS",
+    words: ["websocket", "polling"],
+  }),
+
+  connections: {
+    handshakeTimeoutMs: wholeNumber(5_000, "A connection that joined no namespace is closed after this."),
+    maxPerUser: wholeNumber(20, "Sockets a user may have.", { zero: "no limit" }),
+    maxPerAddress: wholeNumber(0, "Sockets an address may have.", { zero: "no limit" }),
+    maxHandshakesPerAddressPerSecond: wholeNumber(0, "Handshakes an address may make.", { zero: "no limit" }),
+    maxNamespaces: wholeNumber(4, "Namespaces on one connection."),
+    maxRooms: wholeNumber(100, "Rooms a socket may be in."),
+    pingIntervalMs: wholeNumber(15_000, "Heartbeat."),
+    pingTimeoutMs: wholeNumber(10_000, "A connection without an answer to the heartbeat is dead after this."),
+    disconnectMemoryMs: wholeNumber(60_000, "How long the reason of a cut is kept for the next `welcome`."),
+  },
+
+  limits: {
+    maxFrameBytes: wholeNumber(65_536, "Longest frame of a client; a longer one closes the connection."),
+    maxContentBytes: wholeNumber(8_192, "Longest content, in UTF-8."),
+    maxMetadataBytes: wholeNumber(4_096, "Longest metadata, as JSON in UTF-8."),
+    maxJsonDepth: wholeNumber(8, "Levels of nesting in metadata."),
+    maxUnansweredSends: wholeNumber(64, "Sends of a socket that wait for their answer.", { zero: "no limit" }),
+    maxPageBytes: wholeNumber(262_144, "Content of a page of messages."),
+  },
+
+  rateLimits: {
+    enabled: oneOf(["on", "off"], "on", "`off` lifts the rates, not the caps.", { env: "ROOMFUL_RATE_LIMITS" }),
+    messagePerSecond: wholeNumber(20, "Messages of a user on this node.", { zero: "no limit" }),
+    messageBurst: wholeNumber(40, "Messages at once."),
+    joinPerSecond: wholeNumber(10, "Joins of a user on this node.", { zero: "no limit" }),
+    joinBurst: wholeNumber(50, "Joins at once."),
+    typingPerSecond: wholeNumber(5, "`typing` of a user on this node.", { zero: "no limit" }),
+    typingBurst: wholeNumber(10, "`typing` at once."),
+    historyPerSecond: wholeNumber(5, "`history`, `presence` and `rooms` each, of a user on this node.", {
+      zero: "no limit",
+    }),
+    historyBurst: wholeNumber(20, "`history`, `presence` and `rooms` each, at once."),
+  },
+
+  emitBuffer: {
+    maxPackets: wholeNumber(256, "Packets behind a websocket that does not drain.", { zero: "no limit" }),
+    maxBytes: wholeNumber(1_048_576, "Bytes behind a transport that does not drain.", { zero: "no limit" }),
+    maxAgeMs: wholeNumber(5_000, "How long a transport with something to send may not drain.", { zero: "no limit" }),
+  },
+
+  writeBuffer: {
+    lanes: wholeNumber(2, "Batches in flight at the same time; a room always uses the same lane."),
+    maxBatchSize: wholeNumber(200, "Messages a batch."),
+    flushIntervalMs: wholeNumber(10, "A batch leaves this long after its first message.", {
+      zero: "in the next turn of the event loop",
+    }),
+    maxMessages: wholeNumber(20_000, "Messages admitted and not stored; full until below half."),
+    maxBytes: wholeNumber(16_777_216, "Their bytes; full until below half."),
+    maxAgeMs: wholeNumber(30_000, "Age of the oldest; full until below half."),
+    drainTimeoutMs: wholeNumber(8_000, "Time for the last flush at shutdown."),
+    rememberedKeys: wholeNumber(50_000, "Keys of stored messages that are recognised without a query.", {
+      zero: "none",
+    }),
+    storedIntervalMs: wholeNumber(250, "`stored` is gathered for this long.", {
+      zero: "sent in the next turn of the event loop",
+    }),
+  },
+
+  catchUp: {
+    ringMessages: wholeNumber(256, "Newest stored messages of a room kept in memory.", { zero: "none" }),
+    ringBytes: wholeNumber(67_108_864, "Their bytes, over all rooms.", { zero: "none" }),
+  },
+
+  presence: {
+    maxListed: wholeNumber(100, "People in a room above which joins and leaves are told in batches, without a list."),
+    graceMs: wholeNumber(5_000, "A lost transport's user stays this long.", { zero: "none" }),
+    batchIntervalMs: wholeNumber(250, "Interval of `presence_changed`."),
+    joinedTemplate: optionalText("System message of a join, with {username}; unset: by locale."),
+    leftTemplate: optionalText("System message of a leave, with {username}; unset: by locale."),
+  },
+
+  typing: {
+    expiryMs: wholeNumber(6_000, "The server ends `typing` after this."),
+    repeatMs: wholeNumber(3_000, "`true` is forwarded at most once in this time, per user and room."),
+  },
+
+  shutdown: {
+    reconnectSpreadMs: wholeNumber(5_000, "Clients are told to reconnect within this.", { zero: "at once" }),
+    timeoutMs: wholeNumber(15_000, "The process ends with status 1 when stopping takes longer."),
+  },
+
+  log: {
+    level: oneOf(["debug", "info", "warn", "error", "silent"], "info", "Least severe lines that are written."),
+  },
+} as const;
+
+export type ConfigOf<Tree> = {
+  readonly [Key in keyof Tree]: Tree[Key] extends Option<infer Value> ? Value : ConfigOf<Tree[Key]>;
+};
+
+/** Every option's value. Each part of the service gets its own slice. */
+export type RoomfulConfig = ConfigOf<typeof OPTIONS>;
+
+/** Some options' values, for embedding and tests. */
+export type PartialConfig = {
+  readonly [Key in keyof RoomfulConfig]?: RoomfulConfig[Key] extends readonly unknown[] | string | undefined
+    ? RoomfulConfig[Key]
+    : Partial<RoomfulConfig[Key]>;
+};
+
+interface OptionAt {
+  path: readonly string[];
+  /** Name of its environment variable. */
+  variable: string;
+  option: Option<unknown>;
+}
+
+/** All options with their paths and variables, in the order in which they are written here. */
+export function listOptions(tree: object = OPTIONS, parents: readonly string[] = []): OptionAt[] {
+  return Object.entries(tree).flatMap(([name, node]: [string, object]): OptionAt[] => {
+    const path = [...parents, name];
+    return isOption(node) ? [{ path, variable: node.env ?? variableOf(path), option: node }] : listOptions(node, path);
+  });
+}
+
+function isOption(node: object): node is Option<unknown> {
+  return "isOption" in node;
+}
+
+function variableOf(path: readonly string[]): string {
+  return `ROOMFUL_${path.map((part) => part.replace(/[A-Z]/g, (letter) => `_${letter}`)).join("_")}`.toUpperCase();
+}

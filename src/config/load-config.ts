@@ -1,0 +1,149 @@
+import { createPublicKey } from "node:crypto";
+
+import { listOptions, type PartialConfig, type RoomfulConfig } from "./config";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with the configuration, all of it at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  constructor(readonly faults: readonly string[]) {
+    super(["The configuration cannot be used:", ...faults.map((fault) => `  - ${fault}`)].join("\n"));
+  }
+}
+
+/** Variables of parts that are not built yet. Setting one must not be taken for having it. */
+const NOT_BUILT: Record<string, string> = {
+  REDIS_URL: "several nodes behind Redis are not built yet; unset it to run one node",
+  ROOMFUL_JWKS_URL: "keys from a JWKS address are not built yet; use ROOMFUL_JWT_PUBLIC_KEY",
+  ROOMFUL_API_KEYS: "the HTTP publish API is not built yet",
+};
+
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * Reads the configuration from environment variables; an empty one is an unset one.
+ *
+ * @throws ConfigError naming every variable at fault, with secrets masked.
+ */
+export function loadConfig(env: Environment): RoomfulConfig {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const { path, variable, option } of listOptions()) {
+    const text = env[variable]?.trim();
+    let value = option.default;
+    if (text) {
+      const result = option.schema.safeParse(text);
+      if (result.success) {
+        value = result.data;
+      } else {
+        faults.push(`${variable}=${option.isSecret ? "(hidden)" : text}: expected ${result.error.issues[0]?.message}`);
+      }
+    }
+    setAt(values, path, value);
+  }
+  for (const [variable, reason] of Object.entries(NOT_BUILT)) {
+    if (env[variable]?.trim()) {
+      faults.push(`${variable}: ${reason}`);
+    }
+  }
+  if (env["ROOMFUL_ROOM_ACCESS"]?.trim() === "members") {
+    faults.push("ROOMFUL_ROOM_ACCESS=members: memberships are not built yet");
+  }
+  // Every option of the tree was set above, to its default or to what its schema made.
+  const config = values as unknown as RoomfulConfig;
+  faults.push(...findRelationFaults(config));
+  if (faults.length > 0) {
+    throw new ConfigError(faults);
+  }
+  return config;
+}
+
+/** The configuration of a program that embeds the service: defaults, and what it sets itself. */
+export function createConfig(overrides: PartialConfig = {}): RoomfulConfig {
+  const values: Record<string, unknown> = {};
+  for (const { path, option } of listOptions()) {
+    const given = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], overrides);
+    setAt(values, path, given ?? option.default);
+  }
+  // As in loadConfig: every option of the tree has a value.
+  const config = values as unknown as RoomfulConfig;
+  const faults = findRelationFaults(config);
+  if (faults.length > 0) {
+    throw new ConfigError(faults);
+  }
+  return config;
+}
+
+/** Variables that look like ours and mean nothing, a misspelt one for instance. */
+export function findUnknownVariables(env: Environment): string[] {
+  const known = new Set([...listOptions().map(({ variable }) => variable), ...Object.keys(NOT_BUILT)]);
+  return Object.keys(env).filter((name) => name.startsWith("ROOMFUL_") && !known.has(name));
+}
+
+/** Faults that no single option shows: what must fit together, and what production refuses. */
+function findRelationFaults(config: RoomfulConfig): string[] {
+  const { jwt, database, mode, connections, emitBuffer, limits } = config;
+  const faults: string[] = [];
+
+  if (jwt.secret.length > 2) {
+    faults.push("ROOMFUL_JWT_SECRET: at most two secrets at a time");
+  }
+  if (jwt.secret.some((secret) => Buffer.byteLength(secret) < MIN_SECRET_BYTES)) {
+    faults.push(`ROOMFUL_JWT_SECRET: expected at least ${MIN_SECRET_BYTES} bytes each (openssl rand -base64 48)`);
+  }
+  if (jwt.secret.length > 0 && jwt.publicKey !== undefined) {
+    faults.push("ROOMFUL_JWT_SECRET and ROOMFUL_JWT_PUBLIC_KEY: set one of them, so that a key has one meaning");
+  }
+  if (jwt.publicKey !== undefined && !isPublicKey(jwt.publicKey)) {
+    faults.push("ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected a public key in PEM");
+  }
+  const wantsHmac = jwt.publicKey === undefined;
+  if (jwt.algorithms.some((algorithm) => algorithm.startsWith("HS") !== wantsHmac)) {
+    faults.push(`ROOMFUL_JWT_ALGORITHMS: expected only ${wantsHmac ? "HS" : "RS, PS or ES"} algorithms with this key`);
+  }
+  if (emitBuffer.maxBytes > 0 && emitBuffer.maxBytes < limits.maxPageBytes) {
+    faults.push(
+      "ROOMFUL_EMIT_BUFFER_MAX_BYTES: expected at least ROOMFUL_LIMITS_MAX_PAGE_BYTES, or a page cuts its reader",
+    );
+  }
+  if (connections.pingTimeoutMs >= connections.pingIntervalMs * 10) {
+    faults.push("ROOMFUL_CONNECTIONS_PING_TIMEOUT_MS: expected less than ten heartbeats");
+  }
+  if (mode === "production") {
+    if (jwt.secret.length === 0 && jwt.publicKey === undefined) {
+      faults.push(
+        "ROOMFUL_JWT_SECRET: production needs it, or ROOMFUL_JWT_PUBLIC_KEY (a development secret is made only in development)",
+      );
+    }
+    if (config.http.developmentTokens === "on") {
+      faults.push("ROOMFUL_HTTP_DEVELOPMENT_TOKENS: production must not hand out tokens; unset it");
+    }
+    if (database.url === undefined) {
+      faults.push("DATABASE_URL: production needs a Postgres of its own; the embedded one is for development");
+    }
+  }
+  return faults;
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    createPublicKey(pem);
+    return true;
+  } catch {
+    // What is wrong with the key would show parts of it.
+    return false;
+  }
+}
+
+function setAt(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path as [string, ...string[]];
+  if (rest.length === 0) {
+    tree[name] = value;
+    return;
+  }
+  tree[name] ??= {};
+  // Only this function fills the tree: what stands above an option is an object.
+  setAt(tree[name] as Record<string, unknown>, rest, value);
+}

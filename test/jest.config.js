@@ -1,0 +1,27 @@
+/** One project a level (style.md 11); `--selectProjects unit` runs one of them. */
+const level = (displayName, extra = {}) => ({
+  displayName,
+  rootDir: "..",
+  testEnvironment: "node",
+  transform: { "^.+\\.ts$": "@swc/jest" },
+  testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
+  modulePathIgnorePatterns: ["<rootDir>/dist"],
+  ...extra,
+});
+
+// One Postgres for the whole run; every test file makes its own database in it.
+const withPostgres = {
+  globalSetup: "<rootDir>/test/support/start-postgres.ts",
+  globalTeardown: "<rootDir>/test/support/stop-postgres.ts",
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    level("unit"),
+    level("integration", withPostgres),
+    level("e2e", withPostgres),
+    level("fault", withPostgres),
+  ],
+  testTimeout: 30_000,
+};
