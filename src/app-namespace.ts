@@ -1,0 +1,192 @@
+import { uuidv7 } from "uuidv7";
+
+import type { DisconnectMemory } from "./broadcast/disconnect-memory";
+import { RoomEmitter } from "./broadcast/room-emitter";
+import { StoredAnnouncer } from "./broadcast/stored-announcer";
+import type { RoomfulConfig } from "./config/config";
+import type { PayloadSchemas } from "./contract/payload-schemas";
+import { RoomfulError } from "./contract/roomful-error";
+import type { RoomfulNamespace } from "./contract/socket-data";
+import type { AdmittedMessage } from "./handlers/admitted-message";
+import { createConnectionHandler } from "./handlers/connection-handler";
+import { createDisconnectingHandler } from "./handlers/disconnecting-handler";
+import { createHistoryHandler } from "./handlers/history-handler";
+import { createJoinHandler } from "./handlers/join-handler";
+import { createLeaveHandler } from "./handlers/leave-handler";
+import { createMessageHandler } from "./handlers/message-handler";
+import { tellOutcome } from "./handlers/message-outcome";
+import { createPresenceHandler } from "./handlers/presence-handler";
+import { createRefreshTokenHandler } from "./handlers/refresh-token-handler";
+import type { RoomAccess } from "./handlers/room-access";
+import { RoomMembership } from "./handlers/room-membership";
+import { createRoomsHandler } from "./handlers/rooms-handler";
+import { createTypingHandler } from "./handlers/typing-handler";
+import type { Clock } from "./lifecycle/clock";
+import type { UserRateLimiter } from "./middleware/limit-packet-rate";
+import { limitPacketRate } from "./middleware/limit-packet-rate";
+import type { TokenExpiry } from "./middleware/token-expiry";
+import type { TokenVerifier } from "./middleware/token-verifier";
+import { validatePacket } from "./middleware/validate-packet";
+import { mountNamespace, type NamespaceParts } from "./namespaces/mount-namespace";
+import type { Metrics } from "./observability/metrics";
+import type { PresenceStore } from "./presence/presence-store";
+import { PresenceTracker } from "./presence/presence-tracker";
+import { TypingTracker } from "./presence/typing-tracker";
+import type { AppendResult } from "./repositories/message-repository";
+import type { CatchUp } from "./room-log/catch-up";
+import type { PageReader } from "./room-log/page-reader";
+import type { RoomLogs } from "./room-log/room-logs";
+import type { Settlement, WriteBuffer } from "./write-buffer/write-buffer";
+
+/** What all namespaces of a node share. */
+export interface SharedParts {
+  config: RoomfulConfig;
+  clock: Clock;
+  schemas: PayloadSchemas;
+  middleware: NamespaceParts["middleware"];
+  rateLimiter: UserRateLimiter;
+  verifier: TokenVerifier;
+  expiry: TokenExpiry;
+  disconnects: DisconnectMemory;
+  mayJoin: RoomAccess;
+  presenceStore: PresenceStore;
+  logs: RoomLogs;
+  pages: PageReader;
+  catchUp: CatchUp;
+  writeBuffer: WriteBuffer<AdmittedMessage, AppendResult>;
+  metrics: Pick<Metrics, "packets" | "handlerSeconds">;
+  onError(error: unknown, where: string): void;
+}
+
+/** One namespace with everything behind it. */
+export interface AppNamespace {
+  /** Tells a room what became of a message. */
+  settle(settlement: Settlement<AdmittedMessage, AppendResult>): void;
+  /** Tells a room to drop what it has: `room_state` with the newest page and `recovered: false`. */
+  reload(room: string): Promise<void>;
+  /** Announces the numbers that are still being gathered. */
+  flush(): void;
+  stop(): Promise<void>;
+}
+
+/** A page of the size that a `join` is answered with when it says none. */
+const RELOAD_PAGE_SIZE = 50;
+
+/** Builds the parts of one namespace, from the way out to the handlers, and mounts them. */
+export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedParts): AppNamespace {
+  const { config, clock, logs, pages, catchUp, mayJoin, writeBuffer, rateLimiter, expiry, metrics } = shared;
+  const { name } = namespace;
+  const onError = (error: unknown): void => shared.onError(error, name);
+
+  const emitter = new RoomEmitter(namespace);
+  const announcer = new StoredAnnouncer({ emitter, intervalMs: config.writeBuffer.storedIntervalMs, clock });
+  const presence = new PresenceTracker({
+    namespace: name,
+    store: shared.presenceStore,
+    emitter,
+    config: config.presence,
+    locale: config.locale,
+    clock,
+    tipOf: (room) => logs.find(name, room)?.tip ?? 0,
+    makeId: uuidv7,
+    onError,
+  });
+  const typing = new TypingTracker({ emitter, config: config.typing, clock });
+  const membership = new RoomMembership({ namespace, logs, presence, typing });
+
+  const join = createJoinHandler({
+    namespace: name,
+    membership,
+    catchUp,
+    mayJoin,
+    maxRooms: config.connections.maxRooms,
+  });
+  mountNamespace(namespace, {
+    middleware: shared.middleware,
+    packetChecks: [validatePacket(shared.schemas), limitPacketRate(rateLimiter)],
+    handlers: {
+      join,
+      leave: createLeaveHandler(membership),
+      message: createMessageHandler({
+        namespace: name,
+        writeBuffer,
+        emitter,
+        announcer,
+        logs,
+        takeFromRate: (userId) => rateLimiter.take(userId, "message"),
+        defaultDelivery: config.delivery,
+        maxUnansweredSends: config.limits.maxUnansweredSends,
+        clock,
+      }),
+      typing: createTypingHandler({ membership, typing }),
+      history: createHistoryHandler({
+        namespace: name,
+        membership,
+        logs,
+        catchUp,
+        pages,
+        maxPageBytes: config.limits.maxPageBytes,
+      }),
+      presence: createPresenceHandler({ membership, presence }),
+      rooms: createRoomsHandler({ namespace: name, presence, logs, mayJoin }),
+      refresh_token: createRefreshTokenHandler({
+        namespace: name,
+        verifier: shared.verifier,
+        expiry,
+        membership,
+        mayJoin,
+      }),
+    },
+    onConnection: createConnectionHandler({
+      expiry,
+      recallDisconnect: (socketId, userId) => shared.disconnects.recall(socketId, userId),
+      join,
+      now: () => clock.now(),
+      onError: reportUnexpected,
+    }),
+    onDisconnecting: createDisconnectingHandler(membership),
+    onAnswered(event, seconds, error) {
+      // Clients choose what they send: only the contract's names become labels.
+      const label = event in shared.schemas ? event : "unknown";
+      metrics.packets.inc({ event: label, result: resultOf(error) });
+      metrics.handlerSeconds.observe({ event: label }, seconds);
+      reportUnexpected(error);
+    },
+  });
+
+  function reportUnexpected(error: unknown): void {
+    if (error !== undefined && !(error instanceof RoomfulError)) {
+      onError(error);
+    }
+  }
+
+  return {
+    settle: (settlement) => tellOutcome(settlement, { emitter, announcer }),
+    async reload(room) {
+      const log = logs.find(name, room);
+      const page = await catchUp.read({ namespace: name, room, limit: RELOAD_PAGE_SIZE }, log);
+      const { users, count } = await presence.list(room);
+      emitter.emit(room, "room_state", {
+        room,
+        ...page,
+        recovered: false,
+        pending: log?.pending() ?? [],
+        users,
+        count,
+      });
+    },
+    flush: () => announcer.flush(),
+    async stop() {
+      announcer.flush();
+      typing.stop();
+      await presence.stop();
+    },
+  };
+}
+
+function resultOf(error: unknown): string {
+  if (error === undefined) {
+    return "ok";
+  }
+  return error instanceof RoomfulError ? error.code : "INTERNAL";
+}

@@ -1,0 +1,112 @@
+import type { RoomfulConfig } from "./config/config";
+import { developmentSecret } from "./config/development-secret";
+import { type Database, openDatabase } from "./database/open-database";
+import { type Clock, systemClock } from "./lifecycle/clock";
+import { createNode, type Node } from "./node";
+import { createLogger, type Logger } from "./observability/logger";
+
+export interface RoomfulOptions {
+  logger?: Logger;
+  clock?: Clock;
+  random?: () => number;
+  /** Called with sentences for a person, while something takes long at start. */
+  onProgress?: (text: string) => void;
+}
+
+/** The service: rooms on one port, with their database. */
+export interface Roomful {
+  /** Resolves when the port is open. Rejects with the first thing that failed, after stopping the rest. */
+  start(): Promise<void>;
+  /** Drains and stops: product.md 6, SIGTERM. May be called twice, and during `start`. */
+  stop(): Promise<void>;
+  /** `http://host:port`, known after `start`. */
+  readonly url: string;
+  /** Names of what is running, the next to stop first. */
+  readonly running: string[];
+  /** Signs a token for anybody; undefined where the service hands out none. */
+  readonly signToken: Node["signToken"];
+  /** Resolves when every admitted message is stored or rejected, and its room was told. */
+  settled(): Promise<void>;
+}
+
+/**
+ * Builds the service from its configuration. Nothing runs until `start`.
+ *
+ * The database comes first, because an embedded one has no address before it runs; what needs it is
+ * built when it is open.
+ */
+export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {}): Roomful {
+  const { logger = createLogger(config.log), clock = systemClock, random = Math.random, onProgress } = options;
+  let database: Database | undefined;
+  let node: Node | undefined;
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined;
+
+  async function startAll(): Promise<void> {
+    const secrets = await signingSecrets(config);
+    database = await openDatabase({
+      config: config.database,
+      writers: config.writeBuffer.lanes,
+      onProgress: (text) => (onProgress ? onProgress(text) : logger.info(text)),
+      onWarning: (text) => logger.warn(text),
+      isCancelled: () => stopping !== undefined,
+    });
+    try {
+      node = createNode({ config, secrets, database, logger, clock, random });
+      await node.stack.start();
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  async function stopAll(): Promise<void> {
+    // What start() failed with is start()'s to throw, and it has stopped everything.
+    const hasStarted = await starting?.then(() => true).catch(() => false);
+    if (!hasStarted || !node || !database) {
+      return;
+    }
+    try {
+      await node.stack.stop();
+    } finally {
+      await database.close();
+      database = undefined;
+    }
+  }
+
+  return {
+    start() {
+      starting ??= startAll();
+      return starting;
+    },
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+    get url() {
+      return startedNode().url;
+    },
+    get running() {
+      return [...(node?.stack.running ?? []), ...(database ? ["database"] : [])];
+    },
+    get signToken() {
+      return startedNode().signToken;
+    },
+    settled: () => startedNode().settled(),
+  };
+
+  function startedNode(): Node {
+    if (!node) {
+      throw new Error("the service has not started");
+    }
+    return node;
+  }
+}
+
+/** The configured secrets, or the development secret where there is no key at all. */
+async function signingSecrets({ jwt, mode, database }: RoomfulConfig): Promise<readonly string[]> {
+  if (jwt.secret.length > 0 || jwt.publicKey !== undefined || mode === "production") {
+    return jwt.secret;
+  }
+  return [await developmentSecret(database.dataDir)];
+}

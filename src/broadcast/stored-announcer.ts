@@ -1,0 +1,81 @@
+import type { MessageKey, StoredRun, StoredRuns } from "../contract/events";
+import type { Clock, Timer } from "../lifecycle/clock";
+import type { RoomEmitter } from "./room-emitter";
+
+interface Gathered {
+  room: string;
+  epoch: string;
+  items: { seq: number; key: MessageKey }[];
+  timer: Timer;
+}
+
+export interface StoredAnnouncerOptions {
+  emitter: Pick<RoomEmitter, "emit">;
+  /** Numbers of a room are gathered for this long, or until a message carries them. */
+  intervalMs: number;
+  clock: Clock;
+}
+
+/** Tells rooms the numbers of what was shown to them, in as few packets as it can. One for each namespace. */
+export class StoredAnnouncer {
+  private readonly gathered = new Map<string, Gathered>();
+
+  constructor(private readonly options: StoredAnnouncerOptions) {}
+
+  add(room: string, epoch: string, seq: number, key: MessageKey): void {
+    let entry = this.gathered.get(room);
+    if (entry && entry.epoch !== epoch) {
+      this.announce(room);
+      entry = undefined;
+    }
+    if (!entry) {
+      const { clock, intervalMs } = this.options;
+      entry = { room, epoch, items: [], timer: clock.setTimer(() => this.announce(room), intervalMs) };
+      this.gathered.set(room, entry);
+    }
+    entry.items.push({ seq, key });
+  }
+
+  /** What is to be announced in the room, for a message that is about to leave: it is announced with it. */
+  take(room: string): StoredRuns | undefined {
+    const entry = this.gathered.get(room);
+    if (!entry) {
+      return undefined;
+    }
+    entry.timer.clear();
+    this.gathered.delete(room);
+    return { epoch: entry.epoch, runs: toRuns(entry.items) };
+  }
+
+  /** Announces everything now. */
+  flush(): void {
+    for (const room of [...this.gathered.keys()]) {
+      this.announce(room);
+    }
+  }
+
+  private announce(room: string): void {
+    const stored = this.take(room);
+    if (stored) {
+      this.options.emitter.emit(room, "stored", { room, ...stored });
+    }
+  }
+}
+
+/** Consecutive numbers become one run. A number comes twice when its message was sent again: once is enough. */
+function toRuns(items: Gathered["items"]): StoredRun[] {
+  const runs: StoredRun[] = [];
+  let next = Number.NaN;
+  for (const { seq, key } of items.toSorted((a, b) => a.seq - b.seq)) {
+    if (seq === next - 1) {
+      continue;
+    }
+    if (seq === next) {
+      runs.at(-1)?.items.push(key);
+    } else {
+      runs.push({ from: seq, items: [key] });
+    }
+    next = seq + 1;
+  }
+  return runs;
+}

@@ -1,0 +1,58 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import { isAlive } from "./postmaster-pid";
+
+const heldHere = new Set<string>();
+
+/** Keeps two processes from using one data folder at the same time. A lock of a process that is gone does not count. */
+export class DataFolderLock {
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /** Throws when another live process holds it. */
+  async acquire(): Promise<void> {
+    const holder = await this.readHolder();
+    if (heldHere.has(this.path) || (holder && holder.pid !== process.pid && (await isSameProcess(holder)))) {
+      throw new Error(
+        `The data folder is in use by process ${holder?.pid ?? process.pid} (${this.path}). ` +
+          "Stop it, or set ROOMFUL_DATA_DIR to another folder.",
+      );
+    }
+    await rm(this.path, { force: true });
+    await writeFile(this.path, JSON.stringify({ pid: process.pid, startedAt: await startOf(process.pid) }), {
+      flag: "wx",
+    });
+    heldHere.add(this.path);
+  }
+
+  async release(): Promise<void> {
+    if (heldHere.delete(this.path)) {
+      await rm(this.path, { force: true });
+    }
+  }
+
+  private async readHolder(): Promise<Holder | undefined> {
+    const text = await readFile(this.path, "utf8").catch(() => "");
+    return text ? (JSON.parse(text) as Holder) : undefined;
+  }
+}
+
+interface Holder {
+  pid: number;
+  startedAt: string;
+}
+
+/** Process numbers come again; with the moment of the start they do not. */
+async function isSameProcess({ pid, startedAt }: Holder): Promise<boolean> {
+  return isAlive(pid) && (await startOf(pid)) === startedAt;
+}
+
+/** The 22nd field of /proc/PID/stat, counted behind the name, which may hold spaces; "" where there is no /proc. */
+async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}

@@ -1,0 +1,50 @@
+import "reflect-metadata";
+
+import { DataSource } from "typeorm";
+
+import { Message } from "../../entities/message";
+import { Revocation } from "../../entities/revocation";
+import { Room } from "../../entities/room";
+import { RoomMember } from "../../entities/room-member";
+import { MIGRATIONS } from "./migrations/migrations";
+
+export interface DataSourceOptions {
+  url: string;
+  poolSize?: number;
+  /** Postgres cancels a statement after this. */
+  statementTimeoutMs?: number;
+  /** Waiting for a connection ends after this. pg's own default is to wait for ever. */
+  connectTimeoutMs?: number;
+}
+
+/** A lock that another node's dead connection holds must not stop the commits for long. */
+const LOCK_TIMEOUT_MS = 2_000;
+/** The driver gives up after Postgres should have: what is left then is a Postgres that hangs. */
+const DRIVER_GRACE_MS = 1_000;
+
+/** The one place that says how to reach Postgres; used by the service, the tests and the TypeORM CLI. */
+export function createDataSource(options: DataSourceOptions): DataSource {
+  const { url, poolSize = 2, statementTimeoutMs = 5_000, connectTimeoutMs = 3_000 } = options;
+  return new DataSource({
+    type: "postgres",
+    url,
+    poolSize,
+    connectTimeoutMS: connectTimeoutMs,
+    applicationName: "roomful",
+    entities: [Message, Revocation, Room, RoomMember],
+    migrations: MIGRATIONS,
+    synchronize: false, // The schema changes only through migrations.
+    installExtensions: false,
+    logging: false,
+    poolErrorHandler: () => {
+      // An idle connection was lost; whoever needs one next opens it, and reports what that meets.
+    },
+    extra: {
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + DRIVER_GRACE_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 10_000,
+      keepAlive: true,
+    },
+  });
+}

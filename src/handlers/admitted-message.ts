@@ -1,0 +1,80 @@
+import { hash } from "node:crypto";
+
+import type { LiveMessage, MessageBody, User } from "../contract/events";
+import type { JsonValue } from "../contract/json-value";
+import type { Payload } from "../contract/payload-schemas";
+import type { NewMessage } from "../repositories/message-repository";
+import type { ItemTraits } from "../write-buffer/write-buffer";
+
+/** A message on its way into the table, with what its admission decided. */
+export interface AdmittedMessage extends NewMessage {
+  /** Its room has seen it already: it is announced when it is stored, and retracted when it cannot be. */
+  isShown: boolean;
+  fingerprint: string;
+}
+
+/** The message that a sender's payload means. */
+export function admittedMessageOf(
+  namespace: string,
+  payload: Payload<"message"> & { id: string },
+  sender: User,
+  createdAt: Date,
+): AdmittedMessage {
+  const { room, id, type, content } = payload;
+  const replyTo = payload.replyTo ?? null;
+  const mentions = payload.mentions ?? null;
+  const metadata = payload.metadata ?? null;
+  const { userId, username, color } = sender;
+  return {
+    ...{ namespace, room, id, userId, username, color },
+    ...{ type, content, replyTo, mentions, metadata, createdAt },
+    isShown: false,
+    fingerprint: hash(
+      "sha256",
+      JSON.stringify([namespace, room, type, content, replyTo, mentions, canonical(metadata)]),
+      "base64",
+    ),
+  };
+}
+
+/** What the write buffer must know of a message. */
+export const MESSAGE_TRAITS: ItemTraits<AdmittedMessage> = {
+  keyOf: ({ userId, id }) => `${userId}\0${id}`,
+  fingerprintOf: ({ fingerprint }) => fingerprint,
+  groupOf: ({ namespace, room }) => `${namespace} ${room}`,
+  bytesOf: ({ content, metadata }) =>
+    OBJECT_BYTES + 2 * (content.length + (metadata ? JSON.stringify(metadata).length : 0)),
+};
+
+/** Names, times and the objects around a message in the backlog, roughly. */
+const OBJECT_BYTES = 600;
+
+/** What the room sees of a message; what is absent was not said. */
+export function messageBodyOf(message: AdmittedMessage): MessageBody {
+  const { id, room, type, content, userId, username, color, createdAt, replyTo, mentions, metadata } = message;
+  return {
+    ...{ id, room, type, content, userId, username, color },
+    createdAt: createdAt.toISOString(),
+    ...(replyTo !== null && { replyTo }),
+    ...(mentions !== null && { mentions: [...mentions] }),
+    ...(metadata !== null && { metadata }),
+  };
+}
+
+/** The live event of a message that is shown before it is stored. */
+export function liveMessageOf(message: AdmittedMessage, tip: number, stored: LiveMessage["stored"]): LiveMessage {
+  return { ...messageBodyOf(message), tip, ...(stored && { stored }) };
+}
+
+/** The same value for the same content: Postgres compares metadata as jsonb, where the order of keys does not count. */
+function canonical(value: JsonValue): JsonValue {
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(canonical);
+  }
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, member]) => [key, canonical(member)]);
+}

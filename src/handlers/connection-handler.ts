@@ -1,0 +1,52 @@
+import type { RoomState, Welcome } from "../contract/events";
+import { socketRoomOfUser } from "../contract/names";
+import type { Payload } from "../contract/payload-schemas";
+import { type ErrorReply, toErrorReply } from "../contract/roomful-error";
+import type { RoomfulSocket } from "../contract/socket-data";
+import type { TokenExpiry } from "../middleware/token-expiry";
+import type { EventHandler } from "./to-listener";
+
+export interface ConnectionHandlerDeps {
+  expiry: Pick<TokenExpiry, "watch">;
+  /** Why the server cut a socket of this user, if it did a moment ago. */
+  recallDisconnect(socketId: string, userId: string): ErrorReply | undefined;
+  join: EventHandler<Payload<"join">, RoomState>;
+  now(): number;
+  onError(error: unknown): void;
+}
+
+/** Rooms named in the handshake are joined with the page size of a `join` that says none. */
+const HANDSHAKE_PAGE_SIZE = 50;
+
+/** Greets a new socket and puts it into the rooms that its handshake named. */
+export function createConnectionHandler(deps: ConnectionHandlerDeps) {
+  const { expiry, recallDisconnect, join, now, onError } = deps;
+
+  return function handleConnection(socket: RoomfulSocket): void {
+    const { claims, auth } = socket.data;
+    const { userId, username, color } = claims;
+    void socket.join(socketRoomOfUser(userId));
+    expiry.watch(socket);
+    const lastDisconnect = auth.lastSocketId === undefined ? undefined : recallDisconnect(auth.lastSocketId, userId);
+    const welcome: Welcome = {
+      socketId: socket.id,
+      ...{ userId, username, color },
+      tokenExpiresAt: new Date(claims.expiresAt).toISOString(),
+      serverTime: new Date(now()).toISOString(),
+      ...(lastDisconnect && { lastDisconnect }),
+    };
+    socket.emit("welcome", welcome);
+    for (const wish of auth.rooms) {
+      void announceJoin(socket, { ...wish, limit: HANDSHAKE_PAGE_SIZE });
+    }
+  };
+
+  async function announceJoin(socket: RoomfulSocket, payload: Payload<"join">): Promise<void> {
+    try {
+      socket.emit("room_state", await join(payload, socket));
+    } catch (error) {
+      onError(error);
+      socket.emit("room_state", { room: payload.room, error: toErrorReply(error) });
+    }
+  }
+}

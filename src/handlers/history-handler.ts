@@ -1,0 +1,46 @@
+import type { HistoryPage } from "../contract/events";
+import type { Payload } from "../contract/payload-schemas";
+import { RoomfulError } from "../contract/roomful-error";
+import type { CatchUp } from "../room-log/catch-up";
+import type { PageReader } from "../room-log/page-reader";
+import type { RoomLogs } from "../room-log/room-logs";
+import type { RoomMembership } from "./room-membership";
+import type { EventHandler } from "./to-listener";
+
+export interface HistoryHandlerDeps {
+  namespace: string;
+  membership: Pick<RoomMembership, "isMember">;
+  logs: Pick<RoomLogs, "find">;
+  catchUp: Pick<CatchUp, "after">;
+  pages: Pick<PageReader, "read">;
+  maxPageBytes: number;
+}
+
+/** Reads a page of a room's stored messages, in either direction or around one of them. */
+export function createHistoryHandler(deps: HistoryHandlerDeps): EventHandler<Payload<"history">, HistoryPage> {
+  const { namespace, membership, logs, catchUp, pages, maxPageBytes } = deps;
+
+  return async function handleHistory({ room, before, after, around, limit }, socket) {
+    if (!membership.isMember(socket, room)) {
+      throw new RoomfulError("NOT_IN_ROOM");
+    }
+    const log = logs.find(namespace, room);
+    // Before the read: a message that is numbered while it runs is in one of them at least.
+    const pending = log?.pending() ?? [];
+    if (after !== undefined) {
+      const page = await catchUp.after({ namespace, room, after, limit }, log);
+      return { ...page, ...(!page.hasMoreAfter && { pending }) };
+    }
+    const about = { namespace, room, limit, maxBytes: maxPageBytes };
+    const where = before !== undefined ? { before } : around !== undefined ? { around } : { newest: true as const };
+    const page = await pages.read({ ...about, ...where });
+    return {
+      messages: page.messages,
+      hasMoreBefore: page.hasMoreBefore,
+      hasMoreAfter: page.hasMoreAfter,
+      lastSeq: page.room?.lastSeq ?? 0,
+      epoch: page.room?.epoch ?? null,
+      ...(!page.hasMoreAfter && { pending }),
+    };
+  };
+}

@@ -1,0 +1,60 @@
+import type { RoomState } from "../contract/events";
+import type { Payload } from "../contract/payload-schemas";
+import { RoomfulError } from "../contract/roomful-error";
+import type { RoomfulSocket } from "../contract/socket-data";
+import type { CatchUp, CaughtUp } from "../room-log/catch-up";
+import type { RoomLog } from "../room-log/room-log";
+import type { RoomAccess } from "./room-access";
+import type { RoomMembership } from "./room-membership";
+import type { EventHandler } from "./to-listener";
+
+export interface JoinHandlerDeps {
+  namespace: string;
+  membership: Pick<RoomMembership, "enter" | "isMember" | "roomsOf">;
+  catchUp: Pick<CatchUp, "read">;
+  mayJoin: RoomAccess;
+  maxRooms: number;
+}
+
+/**
+ * Puts the socket into the room and answers what it missed.
+ *
+ * Enter first, read after: what is shown in between arrives as an event, what was shown before and
+ * is not numbered is in `pending`, and what is numbered is in the page.
+ */
+export function createJoinHandler(deps: JoinHandlerDeps): EventHandler<Payload<"join">, RoomState> {
+  const { namespace, membership, catchUp, mayJoin, maxRooms } = deps;
+
+  return async function handleJoin({ room, after, epoch, limit }, socket) {
+    checkAccess(socket, room);
+    const { log, pending, present } = membership.enter(socket, room);
+    const [{ users, count }, page] = await Promise.all([
+      present,
+      catchUp.read({ namespace, room, after, epoch, limit }, log).catch((error) => withoutPage(error, log)),
+    ]);
+    return { room, ...page, pending, users, count };
+  };
+
+  function checkAccess(socket: RoomfulSocket, room: string): void {
+    if (!mayJoin(socket.data.claims, room)) {
+      throw new RoomfulError("ROOM_FORBIDDEN");
+    }
+    if (!membership.isMember(socket, room) && membership.roomsOf(socket).length >= maxRooms) {
+      throw new RoomfulError("TOO_MANY_ROOMS", { details: { maxRooms } });
+    }
+  }
+}
+
+/** While Postgres is away a join stands; the reader catches up later. Other errors are not to be hidden. */
+function withoutPage(error: unknown, log: RoomLog | undefined): Omit<CaughtUp, "lastSeq"> & { lastSeq: number | null } {
+  if (!(error instanceof RoomfulError && error.code === "UNAVAILABLE")) {
+    throw error;
+  }
+  return {
+    epoch: log?.epoch ?? null,
+    lastSeq: log?.isLoaded ? log.tip : null,
+    recovered: null,
+    messages: [],
+    hasMore: true,
+  };
+}

@@ -1,0 +1,33 @@
+import { type Ack, acknowledge } from "../contract/acknowledgement";
+import { toErrorReply } from "../contract/roomful-error";
+import type { RoomfulSocket } from "../contract/socket-data";
+
+/** Handles one event of one socket; what it returns is the acknowledgement. */
+export type EventHandler<Payload, Data = null> = (payload: Payload, socket: RoomfulSocket) => Promise<Data> | Data;
+
+/**
+ * Turns a handler into the listener given to `socket.on()`.
+ *
+ * Socket.IO does not catch what a listener throws, so this is the one place where
+ * a handler's error is reported and turned into an acknowledgement.
+ */
+export function toListener<Payload, Data>(
+  socket: RoomfulSocket,
+  handler: EventHandler<Payload, Data>,
+  onAnswered: (error: unknown, seconds: number) => void,
+) {
+  return async (...args: unknown[]): Promise<void> => {
+    const startedAtMs = performance.now();
+    let reply: Ack<Data>;
+    let failure: unknown;
+    try {
+      // validatePacket has put the payload that its schema made in the first place.
+      reply = { ok: true, data: await handler(args[0] as Payload, socket) };
+    } catch (error) {
+      failure = error;
+      reply = { ok: false, error: toErrorReply(error) };
+    }
+    onAnswered(failure, (performance.now() - startedAtMs) / 1000);
+    acknowledge(args, reply);
+  };
+}

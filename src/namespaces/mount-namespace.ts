@@ -1,0 +1,51 @@
+import type { DisconnectReason } from "socket.io";
+
+import type { ClientEventAnswers } from "../contract/events";
+import type { ClientEvent, Payload } from "../contract/payload-schemas";
+import type { RoomfulNamespace, RoomfulSocket } from "../contract/socket-data";
+import { type EventHandler, toListener } from "../handlers/to-listener";
+import { checkPackets, type PacketCheck } from "../middleware/check-packets";
+
+export type EventHandlers = { [Event in ClientEvent]: EventHandler<Payload<Event>, ClientEventAnswers[Event]> };
+
+export interface NamespaceParts {
+  /** Run once for each connection, in order. */
+  middleware: Parameters<RoomfulNamespace["use"]>[0][];
+  /** Run for each packet, in order. */
+  packetChecks: PacketCheck[];
+  handlers: EventHandlers;
+  onConnection(socket: RoomfulSocket): void;
+  onDisconnecting(socket: RoomfulSocket, reason: DisconnectReason): void;
+  /** A packet was answered. A refused one may have any name. */
+  onAnswered(event: string, seconds: number, error: unknown): void;
+}
+
+/** Mounts one namespace: reading down is the way of a packet. Every event of the namespace is named here. */
+export function mountNamespace(namespace: RoomfulNamespace, parts: NamespaceParts): void {
+  const { middleware, packetChecks, handlers, onConnection, onDisconnecting, onAnswered } = parts;
+
+  for (const each of middleware) {
+    namespace.use(each);
+  }
+
+  // Everything in this turn of the event loop: packets that come before a listener are dropped.
+  namespace.on("connection", (socket) => {
+    checkPackets(socket, packetChecks, (event, error) => onAnswered(event, 0, error));
+
+    socket.on("join", listenerOf(socket, "join"));
+    socket.on("leave", listenerOf(socket, "leave"));
+    socket.on("message", listenerOf(socket, "message"));
+    socket.on("typing", listenerOf(socket, "typing"));
+    socket.on("history", listenerOf(socket, "history"));
+    socket.on("presence", listenerOf(socket, "presence"));
+    socket.on("rooms", listenerOf(socket, "rooms"));
+    socket.on("refresh_token", listenerOf(socket, "refresh_token"));
+
+    socket.on("disconnecting", (reason) => onDisconnecting(socket, reason));
+    onConnection(socket);
+  });
+
+  function listenerOf<Event extends ClientEvent>(socket: RoomfulSocket, event: Event) {
+    return toListener(socket, handlers[event], (error, seconds) => onAnswered(event, seconds, error));
+  }
+}

@@ -1,0 +1,114 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** Values that are read when somebody asks for the metrics. */
+export interface MetricSources {
+  /** Sockets by namespace. */
+  sockets(): Iterable<[namespace: string, count: number]>;
+  writeBuffer(): { backlog: number; backlogBytes: number; oldestAgeMs: number; admitted: number; stored: number };
+  emitBufferBytes(): number;
+  isPostgresUp(): boolean;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Every number that the process shows, each declared once. Labels hold words of ours only:
+ * no user, room or socket, and no event name that is not in the contract.
+ */
+export function createMetrics(sources: MetricSources) {
+  const registry = new Registry();
+  const registers = [registry];
+  // Node's own, the event loop's delay among them.
+  collectDefaultMetrics({ register: registry });
+
+  new Gauge({
+    name: "roomful_sockets",
+    help: "Connected sockets.",
+    labelNames: ["namespace"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [namespace, count] of sources.sockets()) {
+        this.set({ namespace }, count);
+      }
+    },
+  });
+  gauge(
+    "roomful_write_buffer_backlog",
+    "Messages admitted and not yet stored or rejected.",
+    () => sources.writeBuffer().backlog,
+  );
+  gauge("roomful_write_buffer_backlog_bytes", "Their bytes.", () => sources.writeBuffer().backlogBytes);
+  gauge(
+    "roomful_write_buffer_oldest_seconds",
+    "Age of the oldest of them.",
+    () => sources.writeBuffer().oldestAgeMs / 1000,
+  );
+  gauge("roomful_emit_buffer_bytes", "Bytes that connections have not yet taken.", () => sources.emitBufferBytes());
+  gauge("roomful_postgres_up", "1 while Postgres answers.", () => Number(sources.isPostgresUp()));
+  total("roomful_messages_admitted_total", "Messages admitted.", () => sources.writeBuffer().admitted);
+  total("roomful_messages_stored_total", "Messages stored.", () => sources.writeBuffer().stored);
+
+  return {
+    registry,
+    handshakesRefused: counter("roomful_handshakes_refused_total", "Refused handshakes.", "code"),
+    packets: new Counter({
+      name: "roomful_packets_total",
+      help: "Packets of clients, by event and result (ok, or the error's code).",
+      labelNames: ["event", "result"],
+      registers,
+    }),
+    handlerSeconds: new Histogram({
+      name: "roomful_handler_seconds",
+      help: "From packet to acknowledgement.",
+      labelNames: ["event"],
+      buckets: SECONDS,
+      registers,
+    }),
+    slowConsumers: counter("roomful_slow_consumers_total", "Connections cut by the emit-buffer limit.", "limit"),
+    messagesRejected: counter("roomful_messages_rejected_total", "Admitted messages that were not stored.", "reason"),
+    batchesFailed: counter("roomful_write_buffer_failures_total", "Batches that failed and were tried again.", "kind"),
+    flushSeconds: new Histogram({
+      name: "roomful_write_buffer_flush_seconds",
+      help: "One batch, from its call to its commit.",
+      buckets: SECONDS,
+      registers,
+    }),
+    batchSize: new Histogram({
+      name: "roomful_write_buffer_batch_size",
+      help: "Messages a batch.",
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+      registers,
+    }),
+  };
+
+  function gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** A counter that is counted elsewhere. */
+  function total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
+
+  function counter<const Label extends string>(name: string, help: string, label: Label): Counter<Label> {
+    return new Counter({ name, help, labelNames: [label], registers });
+  }
+}

@@ -1,0 +1,197 @@
+import type { DataSource } from "typeorm";
+
+import type { StoredMessage } from "../contract/events";
+import type { JsonObject } from "../contract/json-value";
+import { query } from "../database/query";
+
+/** A message that is to be appended. */
+export interface NewMessage {
+  namespace: string;
+  room: string;
+  id: string;
+  userId: string;
+  username: string;
+  color: string;
+  type: string;
+  content: string;
+  replyTo: number | null;
+  mentions: readonly string[] | null;
+  metadata: JsonObject | null;
+  createdAt: Date;
+}
+
+/** What became of it. */
+export interface AppendResult {
+  /** `conflict` and `rejected`: nothing of this call was stored. */
+  status: "stored" | "duplicate" | "conflict" | "rejected";
+  /** Its number, or the number of what is stored under its key; 0 when rejected. */
+  seq: number;
+  createdAt: Date;
+  epoch: string;
+}
+
+interface AboutPage {
+  namespace: string;
+  room: string;
+  limit: number;
+  /** Content, metadata and mentions of a page together; one message is always answered. */
+  maxBytes: number;
+}
+
+/** Which page: the newest, or one that begins or ends at a number, or lies around it. */
+export type PageQuery = AboutPage & ({ newest: true } | { before: number } | { after: number } | { around: number });
+
+/** A page, oldest first, and the room's row, as they were at one moment. */
+export interface RoomPage {
+  room: { epoch: string; lastSeq: number; delivery: "fast" | "strict" | null } | null;
+  messages: StoredMessage[];
+  hasMoreBefore: boolean;
+  hasMoreAfter: boolean;
+}
+
+const APPEND_SQL = `SELECT status, seq::float8 AS seq, created_at AS "createdAt", epoch
+  FROM append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+
+interface MessageRow {
+  seq: number;
+  id: string;
+  user_id: string;
+  username: string;
+  color: string;
+  type: string;
+  content: string;
+  reply_to: number | null;
+  mentions: string[] | null;
+  metadata: JsonObject | null;
+  created_at: Date;
+}
+
+interface RoomRow {
+  id: string;
+  epoch: string;
+  lastSeq: number;
+  delivery: "fast" | "strict" | null;
+  oldestSeq: number | null;
+  messages: MessageRow[];
+}
+
+/** Appends and reads messages. Callers see plain objects, never TypeORM types. */
+export class MessageRepository {
+  constructor(
+    private readonly writer: DataSource,
+    private readonly reader: DataSource,
+  ) {}
+
+  /**
+   * Appends a batch, numbered per room, in one round trip and one transaction. Rows already there are
+   * answered with their first number, so a repeat is safe.
+   */
+  async append(messages: readonly NewMessage[]): Promise<AppendResult[]> {
+    // Arrays, never one parameter a cell: Postgres takes 65,535 parameters at most.
+    return query<AppendResult>(this.writer, APPEND_SQL, [
+      messages.map(({ namespace }) => namespace),
+      messages.map(({ room }) => room),
+      messages.map(({ id }) => id),
+      messages.map(({ userId }) => userId),
+      messages.map(({ username }) => username),
+      messages.map(({ color }) => color),
+      messages.map(({ type }) => type),
+      messages.map(({ content }) => content),
+      messages.map(({ replyTo }) => replyTo),
+      // As JSON texts: pg would make one array of two dimensions of an array of arrays.
+      messages.map(({ mentions }) => mentions && JSON.stringify(mentions)),
+      messages.map(({ metadata }) => metadata && JSON.stringify(metadata)),
+      messages.map(({ createdAt }) => createdAt),
+    ]);
+  }
+
+  /** Reads a page, and the room's row, in one statement, so that both are of one moment. */
+  async page(page: PageQuery): Promise<RoomPage> {
+    const { namespace, room, limit, maxBytes } = page;
+    const [where, at] = placeOf(page);
+    const [row] = await query<RoomRow>(this.reader, PAGE_SQL[where], [namespace, room, limit, at]);
+    if (!row) {
+      return { room: null, messages: [], hasMoreBefore: false, hasMoreAfter: false };
+    }
+    const { epoch, lastSeq, delivery, oldestSeq } = row;
+    const messages = within(row.messages, maxBytes, where, at).map((each) => toStoredMessage(room, each));
+    const first = messages[0]?.seq;
+    const last = messages.at(-1)?.seq;
+    return {
+      room: { epoch, lastSeq, delivery },
+      messages,
+      hasMoreBefore: oldestSeq !== null && oldestSeq < (first ?? (where === "after" ? at + 1 : 0)),
+      hasMoreAfter: (last ?? (where === "before" ? at - 1 : lastSeq)) < lastSeq,
+    };
+  }
+}
+
+type Place = "newest" | "before" | "after" | "around";
+
+function placeOf(page: PageQuery): [Place, number] {
+  if ("before" in page) {
+    return ["before", page.before];
+  }
+  if ("after" in page) {
+    return ["after", page.after];
+  }
+  return "around" in page ? ["around", page.around] : ["newest", 0];
+}
+
+/** The rows of a page: each by a walk along the primary key. `$4` is the number in question. */
+const SELECTIONS: Record<Place, string> = {
+  newest: "SELECT * FROM messages WHERE room_id = room.id AND $4::bigint IS NOT NULL ORDER BY seq DESC LIMIT $3",
+  before: "SELECT * FROM messages WHERE room_id = room.id AND seq < $4 ORDER BY seq DESC LIMIT $3",
+  after: "SELECT * FROM messages WHERE room_id = room.id AND seq > $4 ORDER BY seq LIMIT $3",
+  around: `
+    (SELECT * FROM messages WHERE room_id = room.id AND seq < $4 ORDER BY seq DESC LIMIT ($3::int - 1) / 2)
+    UNION ALL
+    (SELECT * FROM messages WHERE room_id = room.id AND seq >= $4 ORDER BY seq LIMIT $3::int - ($3::int - 1) / 2)`,
+};
+
+function pageSql(selection: string): string {
+  return `
+    SELECT room.id, room.epoch, room.last_seq::float8 AS "lastSeq", room.delivery,
+      (SELECT seq::float8 FROM messages WHERE room_id = room.id ORDER BY seq LIMIT 1) AS "oldestSeq",
+      coalesce((SELECT json_agg(page ORDER BY page.seq) FROM (${selection}) AS page), '[]') AS messages
+    FROM rooms AS room
+    WHERE room.namespace = $1 AND room.name = $2`;
+}
+
+const PAGE_SQL: Record<Place, string> = {
+  newest: pageSql(SELECTIONS.newest),
+  before: pageSql(SELECTIONS.before),
+  after: pageSql(SELECTIONS.after),
+  around: pageSql(SELECTIONS.around),
+};
+
+/** What a row costs besides its content, in JSON. */
+const ROW_BYTES = 200;
+
+/** The rows that fit, nearest to the number in question first; one at least. */
+function within(rows: MessageRow[], maxBytes: number, where: Place, at: number): MessageRow[] {
+  const distance = ({ seq }: MessageRow): number =>
+    where === "after" ? seq : where === "around" ? Math.abs(seq - at) : -seq;
+  let bytes = 0;
+  const nearest = [...rows].sort((a, b) => distance(a) - distance(b));
+  const tooFar = nearest.findIndex((row, index) => {
+    bytes += ROW_BYTES + Buffer.byteLength(row.content) + jsonBytes(row.metadata) + jsonBytes(row.mentions);
+    return index > 0 && bytes > maxBytes;
+  });
+  return tooFar < 0 ? rows : nearest.slice(0, tooFar).sort((a, b) => a.seq - b.seq);
+}
+
+function jsonBytes(value: unknown): number {
+  return value === null ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
+function toStoredMessage(room: string, row: MessageRow): StoredMessage {
+  const { seq, id, user_id: userId, username, color, type, content, created_at, reply_to, mentions, metadata } = row;
+  return {
+    ...{ id, room, seq, type, content, userId, username, color },
+    createdAt: new Date(created_at).toISOString(),
+    ...(reply_to !== null && { replyTo: reply_to }),
+    ...(mentions !== null && { mentions }),
+    ...(metadata !== null && { metadata }),
+  };
+}

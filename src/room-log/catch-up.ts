@@ -1,0 +1,111 @@
+import type { HistoryPage, StoredMessage } from "../contract/events";
+import type { PageReader } from "./page-reader";
+import type { RoomLog } from "./room-log";
+
+export interface CatchUpQuery {
+  namespace: string;
+  room: string;
+  /** What follows this number is wanted; undefined: the newest page. */
+  after?: number | undefined;
+  /** The epoch in which `after` was learnt; undefined: not said; null: before the room had one. */
+  epoch?: string | null | undefined;
+  limit: number;
+}
+
+export interface CaughtUp {
+  epoch: string | null;
+  lastSeq: number;
+  recovered: boolean | null;
+  messages: StoredMessage[];
+  hasMore: boolean;
+}
+
+/** Answers what follows a number: from the room's log when it provably has all of it, otherwise from Postgres. */
+export class CatchUp {
+  constructor(
+    private readonly pages: Pick<PageReader, "read">,
+    private readonly maxPageBytes: number,
+  ) {}
+
+  /** A page of what follows a number, without judging whether the reader's number is of this epoch. Throws UNAVAILABLE. */
+  async after(
+    { namespace, room, after, limit }: { namespace: string; room: string; after: number; limit: number },
+    log: RoomLog | undefined,
+  ): Promise<Omit<HistoryPage, "pending">> {
+    const known = log && this.fromLog({ namespace, room, after, limit }, log);
+    if (known) {
+      const { messages, hasMore, lastSeq, epoch } = known;
+      return { messages, hasMoreBefore: after > 0, hasMoreAfter: hasMore, lastSeq, epoch };
+    }
+    const page = await this.pages.read({ namespace, room, limit, maxBytes: this.maxPageBytes, after });
+    log?.learn(page.room);
+    const { messages, hasMoreBefore, hasMoreAfter } = page;
+    return { messages, hasMoreBefore, hasMoreAfter, lastSeq: page.room?.lastSeq ?? 0, epoch: page.room?.epoch ?? null };
+  }
+
+  /** What a joining reader is answered. Throws UNAVAILABLE when Postgres is needed and away. */
+  async read(query: CatchUpQuery, log: RoomLog | undefined): Promise<CaughtUp> {
+    if (!log) {
+      return this.fromTable(query, undefined);
+    }
+    return this.fromLog(query, log) ?? log.whileReading(() => this.fromTable(query, log));
+  }
+
+  private fromLog({ after, epoch, limit }: CatchUpQuery, log: RoomLog): CaughtUp | undefined {
+    if (after === undefined || !log.isLoaded || after > log.tip || !isSameEpoch(log.epoch, epoch, after)) {
+      return undefined;
+    }
+    const last = Math.min(after + limit, log.tip);
+    const found = last > after ? log.range(after + 1, last) : [];
+    if (!found) {
+      return undefined;
+    }
+    const messages = firstWithin(found, this.maxPageBytes);
+    return {
+      epoch: log.epoch,
+      lastSeq: log.tip,
+      recovered: true,
+      messages,
+      hasMore: after + messages.length < log.tip,
+    };
+  }
+
+  private async fromTable(query: CatchUpQuery, log: RoomLog | undefined): Promise<CaughtUp> {
+    const { namespace, room, limit, after } = query;
+    const about = { namespace, room, limit, maxBytes: this.maxPageBytes };
+    if (after !== undefined) {
+      const page = await this.pages.read({ ...about, after });
+      log?.learn(page.room);
+      const epoch = page.room?.epoch ?? null;
+      const lastSeq = page.room?.lastSeq ?? 0;
+      const isPurged = after < lastSeq && page.messages[0]?.seq !== after + 1;
+      if (after <= lastSeq && isSameEpoch(epoch, query.epoch, after) && !isPurged) {
+        return { epoch, lastSeq, recovered: true, messages: page.messages, hasMore: page.hasMoreAfter };
+      }
+    }
+    const page = await this.pages.read({ ...about, newest: true });
+    log?.learn(page.room);
+    return {
+      epoch: page.room?.epoch ?? null,
+      lastSeq: page.room?.lastSeq ?? 0,
+      recovered: after === undefined ? null : false,
+      messages: page.messages,
+      hasMore: page.hasMoreBefore,
+    };
+  }
+}
+
+/** A reader that began before the room had an epoch has followed it from 0. */
+function isSameEpoch(current: string | null, told: string | null | undefined, after: number): boolean {
+  return told === undefined || told === current || (told === null && after === 0);
+}
+
+/** The first messages that fit, and one at least. */
+function firstWithin(messages: StoredMessage[], maxBytes: number): StoredMessage[] {
+  let bytes = 0;
+  const end = messages.findIndex((message, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(message));
+    return index > 0 && bytes > maxBytes;
+  });
+  return end < 0 ? messages : messages.slice(0, end);
+}

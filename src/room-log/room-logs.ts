@@ -1,0 +1,127 @@
+import type { RoomfulConfig } from "../config/config";
+import type { LiveMessage, ServerPayload } from "../contract/events";
+import { SYSTEM_MESSAGE_TYPE } from "../contract/names";
+import { roomKeyOf } from "./room-key";
+import { RoomLog } from "./room-log";
+
+interface Entry {
+  namespace: string;
+  room: string;
+  log: RoomLog;
+  /** Local sockets in the room. */
+  members: number;
+}
+
+/**
+ * The logs of all rooms in use on this node: a room has one from its first local member until the
+ * last has left and all that was shown is settled. The ring goes with the last member.
+ */
+export class RoomLogs {
+  private readonly entries = new Map<string, Entry>();
+  /** Rooms whose rings hold something, the one that was fed longest ago first. */
+  private readonly fed = new Set<Entry>();
+  private ringBytes = 0;
+
+  constructor(private readonly config: RoomfulConfig["catchUp"]) {}
+
+  find(namespace: string, room: string): RoomLog | undefined {
+    return this.entries.get(roomKeyOf(namespace, room))?.log;
+  }
+
+  /** The room's log, for one more local member. */
+  retain(namespace: string, room: string): RoomLog {
+    const key = roomKeyOf(namespace, room);
+    let entry = this.entries.get(key);
+    if (!entry) {
+      entry = { namespace, room, log: new RoomLog(this.config.ringMessages), members: 0 };
+      this.entries.set(key, entry);
+    }
+    entry.members += 1;
+    return entry.log;
+  }
+
+  /** One local member less. */
+  release(namespace: string, room: string): void {
+    const entry = this.entries.get(roomKeyOf(namespace, room));
+    if (!entry) {
+      return;
+    }
+    entry.members -= 1;
+    if (entry.members <= 0) {
+      this.dropRing(entry);
+      this.dropIfUnused(entry);
+    }
+  }
+
+  /** Rooms with local members. */
+  inUse(): { namespace: string; room: string; log: RoomLog }[] {
+    return [...this.entries.values()].filter(({ members }) => members > 0);
+  }
+
+  /** Takes what this node delivers. The payload is of our own making: RoomEmitter's types have checked it. */
+  observe(namespace: string, event: string, payload: unknown): void {
+    if (event === "message") {
+      this.observeMessage(namespace, payload as LiveMessage);
+    } else if (event === "stored") {
+      const stored = payload as ServerPayload<"stored">;
+      this.feed(namespace, stored.room, (log) => log.number(stored));
+    } else if (event === "retracted") {
+      const { room, userId, id } = payload as ServerPayload<"retracted">;
+      this.feed(namespace, room, (log) => log.retract(userId, id));
+    }
+  }
+
+  /** Forgets all stored messages: what was missed while Postgres was away is not known. */
+  dropRings(): void {
+    for (const entry of this.fed) {
+      this.dropRing(entry);
+    }
+  }
+
+  private observeMessage(namespace: string, message: LiveMessage): void {
+    if (message.type !== SYSTEM_MESSAGE_TYPE) {
+      this.feed(namespace, message.room, (log) => {
+        if (message.stored) {
+          log.number(message.stored);
+        }
+        log.show(message);
+      });
+    }
+  }
+
+  private feed(namespace: string, room: string, change: (log: RoomLog) => void): void {
+    const entry = this.entries.get(roomKeyOf(namespace, room));
+    if (!entry) {
+      return;
+    }
+    const bytesBefore = entry.log.ringBytes;
+    change(entry.log);
+    if (entry.members === 0) {
+      this.dropRing(entry);
+      this.dropIfUnused(entry);
+      return;
+    }
+    this.ringBytes += entry.log.ringBytes - bytesBefore;
+    this.fed.delete(entry);
+    this.fed.add(entry);
+    for (const stalest of this.fed) {
+      if (this.ringBytes <= this.config.ringBytes) {
+        break;
+      }
+      this.dropRing(stalest);
+    }
+  }
+
+  private dropRing(entry: Entry): void {
+    if (this.fed.delete(entry)) {
+      this.ringBytes -= entry.log.ringBytes;
+    }
+    entry.log.dropRing();
+  }
+
+  private dropIfUnused(entry: Entry): void {
+    if (entry.members <= 0 && !entry.log.hasShown) {
+      this.entries.delete(roomKeyOf(entry.namespace, entry.room));
+    }
+  }
+}
