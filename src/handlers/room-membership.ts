@@ -59,13 +59,13 @@ export class RoomMembership {
       return;
     }
     const { namespace, logs, presence, typing } = this.deps;
-    const { userId } = socket.data.claims;
+    const { userId, username, color } = socket.data.claims;
     void socket.leave(socketRoomOf(room));
     logs.release(namespace.name, room);
     if (!this.hasSocketIn(room, userId)) {
       typing.stopTyping(room, userId);
     }
-    void presence.untrack(room, userId, socket.id, how);
+    void presence.untrack(room, { userId, username, color }, socket.id, how);
   }
 
   private hasSocketIn(room: string, userId: string): boolean {

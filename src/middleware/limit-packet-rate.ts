@@ -1,0 +1,80 @@
+import type { RoomfulConfig } from "../config/config";
+import type { ClientEvent } from "../contract/payload-schemas";
+import { RoomfulError } from "../contract/roomful-error";
+import type { Clock, Timer } from "../lifecycle/clock";
+import type { PacketCheck } from "./check-packets";
+import { TokenBucket } from "./token-bucket";
+
+type Rates = RoomfulConfig["rateLimits"];
+type Group = "message" | "join" | "typing" | "history";
+
+/** Which rate an event counts against. `refresh_token` verifies a signature, and leaves bring joins. */
+const GROUPS: Record<ClientEvent, Group> = {
+  message: "message",
+  join: "join",
+  leave: "join",
+  typing: "typing",
+  history: "history",
+  presence: "history",
+  rooms: "history",
+  refresh_token: "history",
+};
+
+const SWEEP_INTERVAL_MS = 10_000;
+
+/** Rates of each user on this node, over all sockets: a second tab brings no second allowance. */
+export class UserRateLimiter {
+  private readonly buckets = new Map<string, TokenBucket>();
+  private readonly sweeper: Timer;
+
+  constructor(
+    private readonly rates: Rates,
+    private readonly clock: Clock,
+  ) {
+    this.sweeper = clock.setRepeating(() => this.sweep(), SWEEP_INTERVAL_MS);
+  }
+
+  /** Takes one event of the user's allowance, or answers the milliseconds to wait. */
+  take(userId: string, event: ClientEvent): number | undefined {
+    const group = GROUPS[event];
+    const perSecond = this.rates[`${group}PerSecond`];
+    if (this.rates.enabled === "off" || perSecond === 0) {
+      return undefined;
+    }
+    const nowMs = this.clock.monotonicMs();
+    const key = `${event} ${userId}`;
+    let bucket = this.buckets.get(key);
+    if (!bucket) {
+      bucket = new TokenBucket(perSecond, this.rates[`${group}Burst`], nowMs);
+      this.buckets.set(key, bucket);
+    }
+    return bucket.take(nowMs);
+  }
+
+  stop(): void {
+    this.sweeper.clear();
+  }
+
+  private sweep(): void {
+    const nowMs = this.clock.monotonicMs();
+    for (const [key, bucket] of this.buckets) {
+      if (bucket.isFull(nowMs)) {
+        this.buckets.delete(key);
+      }
+    }
+  }
+}
+
+/** Refuses events that come too fast. Not `message`: what is known of its key is answered whatever the limits say. */
+export function limitPacketRate(limiter: Pick<UserRateLimiter, "take">): PacketCheck {
+  return ([event], socket) => {
+    if (event === "message") {
+      return;
+    }
+    // validatePacket has let through the contract's events only.
+    const waitMs = limiter.take(socket.data.claims.userId, event as ClientEvent);
+    if (waitMs !== undefined) {
+      throw new RoomfulError("RATE_LIMITED", { retryAfterMs: waitMs });
+    }
+  };
+}

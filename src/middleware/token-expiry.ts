@@ -1,0 +1,62 @@
+import type { RoomfulConfig } from "../config/config";
+import { RoomfulError } from "../contract/roomful-error";
+import type { RoomfulSocket } from "../contract/socket-data";
+import type { Clock, Timer } from "../lifecycle/clock";
+
+export interface TokenExpiryOptions {
+  config: Pick<RoomfulConfig["jwt"], "leewayMs" | "expiryNoticeMs">;
+  clock: Clock;
+  onExpired(socket: RoomfulSocket, error: RoomfulError): void;
+}
+
+/** Ends sockets whose token has expired, after telling them in time. Nothing else looks at `exp` after the handshake. */
+export class TokenExpiry {
+  private readonly timers = new Map<RoomfulSocket, Timer[]>();
+
+  constructor(private readonly options: TokenExpiryOptions) {}
+
+  watch(socket: RoomfulSocket): void {
+    this.arm(socket);
+    socket.once("disconnect", () => this.disarm(socket));
+  }
+
+  /** The socket has a new token. */
+  renewed(socket: RoomfulSocket): void {
+    this.disarm(socket);
+    this.arm(socket);
+  }
+
+  stop(): void {
+    for (const socket of [...this.timers.keys()]) {
+      this.disarm(socket);
+    }
+  }
+
+  private arm(socket: RoomfulSocket): void {
+    const { clock, config } = this.options;
+    const { expiresAt } = socket.data.claims;
+    const remainingMs = expiresAt - clock.now();
+    this.timers.set(socket, [
+      clock.setTimer(() => {
+        socket.emit("token_expiring", { expiresAt: new Date(expiresAt).toISOString() });
+      }, remainingMs - config.expiryNoticeMs),
+      clock.setTimer(() => this.expire(socket), remainingMs + config.leewayMs),
+    ]);
+  }
+
+  private disarm(socket: RoomfulSocket): void {
+    for (const timer of this.timers.get(socket) ?? []) {
+      timer.clear();
+    }
+    this.timers.delete(socket);
+  }
+
+  private expire(socket: RoomfulSocket): void {
+    const error = new RoomfulError("TOKEN_EXPIRED");
+    this.options.onExpired(socket, error);
+    socket.emit("closing", error.toReply());
+    // This namespace's socket only: the connection's other ones may have tokens that live longer.
+    // The client does not come back by itself with the old token.
+    socket.disconnect();
+  }
+}
