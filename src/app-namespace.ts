@@ -22,8 +22,7 @@ import { RoomMembership } from "./handlers/room-membership";
 import { createRoomsHandler } from "./handlers/rooms-handler";
 import { createTypingHandler } from "./handlers/typing-handler";
 import type { Clock } from "./lifecycle/clock";
-import type { UserRateLimiter } from "./middleware/limit-packet-rate";
-import { limitPacketRate } from "./middleware/limit-packet-rate";
+import { limitPacketRate, type UserRateLimiter } from "./middleware/limit-packet-rate";
 import type { TokenExpiry } from "./middleware/token-expiry";
 import type { TokenVerifier } from "./middleware/token-verifier";
 import { validatePacket } from "./middleware/validate-packet";
@@ -66,6 +65,8 @@ export interface AppNamespace {
   reload(room: string): Promise<void>;
   /** Announces the numbers that are still being gathered. */
   flush(): void;
+  /** Resolves when everybody was told what happened so far. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -176,6 +177,10 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       });
     },
     flush: () => announcer.flush(),
+    async settled() {
+      announcer.flush();
+      await presence.settled();
+    },
     async stop() {
       announcer.flush();
       typing.stop();

@@ -1,17 +1,23 @@
+import type { AddressInfo } from "node:net";
+
+import type { FastifyInstance } from "fastify";
 import { Server } from "socket.io";
 import { Adapter } from "socket.io-adapter";
 
-import { type AppNamespace, createAppNamespace, type SharedParts } from "./app-namespace";
+import { type AppNamespace, createAppNamespace } from "./app-namespace";
+import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
 import { observeDeliveries } from "./broadcast/delivery-seam";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { EmitBufferLimit } from "./broadcast/emit-buffer-limit";
-import { RoomfulWsServer } from "./broadcast/ws-server";
+import { type EngineConnection, terminate } from "./broadcast/engine-connection";
+import { BoundedWebSocketServer } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import { createPayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
-import type { RoomfulServer } from "./contract/socket-data";
+import type { RoomfulServer, RoomfulSocket } from "./contract/socket-data";
 import type { Database } from "./database/open-database";
 import { PostgresHealth } from "./database/postgres-health";
+import { query } from "./database/query";
 import { classifyWriteError, isUnavailable } from "./database/retry-policy";
 import { type AdmittedMessage, MESSAGE_TRAITS } from "./handlers/admitted-message";
 import { rejectionOf } from "./handlers/message-outcome";
@@ -20,8 +26,19 @@ import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
 import type { Clock } from "./lifecycle/clock";
-import type { Service } from "./lifecycle/service";
 import { ServiceStack } from "./lifecycle/service-stack";
+import { authenticateHandshake } from "./middleware/authenticate-handshake";
+import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
+import { corsOf, createOriginCheck } from "./middleware/check-origin";
+import { createAddressOf } from "./middleware/client-address";
+import { ConnectionLedger } from "./middleware/connection-ledger";
+import { UserRateLimiter } from "./middleware/limit-packet-rate";
+import { matchesRoomPattern } from "./middleware/room-pattern";
+import { signToken, type TokenRequest } from "./middleware/sign-token";
+import { TokenExpiry } from "./middleware/token-expiry";
+import { createTokenVerifier } from "./middleware/token-verifier";
+import { limitHandshakeTime } from "./namespaces/handshake-timeout";
+import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces";
 import type { Logger } from "./observability/logger";
 import { createMetrics } from "./observability/metrics";
 import { MemoryPresenceStore } from "./presence/memory-presence-store";
@@ -29,6 +46,335 @@ import { type AppendResult, MessageRepository } from "./repositories/message-rep
 import { RoomRepository } from "./repositories/room-repository";
 import { CatchUp } from "./room-log/catch-up";
 import { PageReader } from "./room-log/page-reader";
+import { roomKeyOf } from "./room-log/room-key";
 import { RoomLogs } from "./room-log/room-logs";
 import { RoomRefresher } from "./room-log/room-refresher";
 import { BatchingWriteBuffer } from "./write-buffer/batching-write-buffer";
+
+export interface NodeOptions {
+  config: RoomfulConfig;
+  /** Secrets that verify tokens, the configured ones or the development secret. */
+  secrets: readonly string[];
+  database: Database;
+  logger: Logger;
+  clock: Clock;
+  random: () => number;
+}
+
+/** One node of the service, wired and not yet started. */
+export interface Node {
+  stack: ServiceStack;
+  readonly url: string;
+  signToken: ((request: TokenRequest) => string) | undefined;
+  settled(): Promise<void>;
+}
+
+const DRAINING_RETRY_MS = 1_000;
+
+/** Builds one node, from the storage end to the sockets. */
+export function createNode(options: NodeOptions): Node {
+  const { config, secrets, database, logger, clock, random } = options;
+  const onError = (error: unknown, where: string): void => logger.error({ err: error, where }, "unexpected error");
+  const namespaces = new Map<string, AppNamespace>();
+  let isReady = false;
+  let isDraining = false;
+
+  // Storage.
+  const messages = new MessageRepository(database.writer, database.reader);
+  const rooms = new RoomRepository(database.reader);
+  const health = new PostgresHealth({
+    probe: () => query(database.reader, "SELECT 1"),
+    intervalMs: config.database.probeIntervalMs,
+    clock,
+    onDown: (error) => logger.warn({ err: error }, "Postgres does not answer; live delivery goes on"),
+    onUp() {
+      logger.info("Postgres answers again");
+      logs.dropRings();
+      void refresher.refresh();
+    },
+  });
+  const writeBuffer = new BatchingWriteBuffer<AdmittedMessage, AppendResult>({
+    config: config.writeBuffer,
+    traits: MESSAGE_TRAITS,
+    writer: {
+      writeBatch: (items, isRepeat) => appendBatch(messages, items, isRepeat),
+      rejectionOf,
+      classifyError: classifyWriteError,
+    },
+    clock,
+    random,
+    onSettled(settlements) {
+      for (const settlement of settlements) {
+        if ("rejected" in settlement) {
+          metrics.messagesRejected.inc({ reason: settlement.rejected.code });
+        }
+        namespaces.get(settlement.item.namespace)?.settle(settlement);
+      }
+    },
+    onError(error, failures) {
+      metrics.batchesFailed.inc({ kind: classifyWriteError(error) });
+      health.check();
+      logger.warn({ err: error, failures }, "a batch was not written");
+    },
+    onWritten(size, seconds) {
+      metrics.batchSize.observe(size);
+      metrics.flushSeconds.observe(seconds);
+    },
+  });
+
+  // What is known of rooms.
+  const logs = new RoomLogs(config.catchUp);
+  const pages = new PageReader({
+    messages,
+    maxConcurrent: config.database.readPoolSize,
+    isAvailable: () => health.isUp,
+    isUnavailable,
+  });
+  const catchUp = new CatchUp(pages, config.limits.maxPageBytes);
+  const refresher = new RoomRefresher({
+    rooms,
+    logs,
+    intervalMs: config.database.pollIntervalMs,
+    clock,
+    isAvailable: () => health.isUp,
+    onReset(namespace, room) {
+      writeBuffer.forget(roomKeyOf(namespace, room));
+      logger.warn({ namespace, room }, "the room is another one in Postgres; its readers are told to reload");
+      namespaces
+        .get(namespace)
+        ?.reload(room)
+        .catch((error: unknown) => onError(error, namespace));
+    },
+    onError: (error) => onError(error, "room refresher"),
+  });
+
+  // The doors.
+  const http = createHttpApp(logger);
+  const isAllowedOrigin = createOriginCheck({ allowedOrigins: config.http.allowedOrigins, mode: config.mode });
+  const io = createSocketServer();
+  const disconnects = new DisconnectMemory(config.connections.disconnectMemoryMs, clock);
+  const emitBufferLimit = new EmitBufferLimit({
+    config: config.emitBuffer,
+    clock,
+    onCut(connection, limit) {
+      metrics.slowConsumers.inc({ limit });
+      const error = new RoomfulError("SLOW_CONSUMER", { retryAfterMs: 0, details: { limit } });
+      for (const socket of socketsOn(connection)) {
+        disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());
+      }
+    },
+    onError: (error) => onError(error, "emit buffer"),
+  });
+  const metrics = createMetrics({
+    sockets: () => config.namespaces.map((name) => [name, io.of(name).sockets.size]),
+    writeBuffer: () => writeBuffer.counts,
+    emitBufferBytes: () => emitBufferLimit.bufferedBytes,
+    isPostgresUp: () => health.isUp,
+  });
+  const verifier = createTokenVerifier({ config: config.jwt, secrets, clock });
+  const expiry = new TokenExpiry({
+    config: config.jwt,
+    clock,
+    onExpired: (socket, error) => disconnects.remember(socket.id, socket.data.claims.userId, error.toReply()),
+  });
+  const rateLimiter = new UserRateLimiter(config.rateLimits, clock);
+  const addressOf = createAddressOf(config.http.trustProxy);
+  const ledger = new ConnectionLedger({ config: config.connections, addressOf, clock });
+
+  const refuseWhileDraining: HandshakeCheck = () => {
+    if (isDraining) {
+      throw new RoomfulError("DRAINING", { retryAfterMs: DRAINING_RETRY_MS });
+    }
+  };
+  const handshake = checkHandshake(
+    [refuseWhileDraining, ledger.countConnection, authenticateHandshake({ verifier, addressOf }), ledger.countUser],
+    refuseHandshake,
+  );
+
+  function refuseHandshake(socket: RoomfulSocket, error: unknown): void {
+    metrics.handshakesRefused.inc({ code: error instanceof RoomfulError ? error.code : "INTERNAL" });
+    if (!(error instanceof RoomfulError)) {
+      onError(error, "handshake");
+    }
+    ledger.release(socket);
+    // After the refusal has left: a connection without a namespace would stay, and could try for ever.
+    setImmediate(() => {
+      if (!ledger.isUsed(socket.conn)) {
+        socket.conn.close();
+      }
+    });
+  }
+
+  const presenceStore = new MemoryPresenceStore();
+  const schemas = createPayloadSchemas(config.limits);
+  for (const name of config.namespaces) {
+    const namespace = io.of(name);
+    namespaces.set(
+      name,
+      createAppNamespace(namespace, {
+        ...{ config, clock, schemas, rateLimiter, verifier, expiry, disconnects, presenceStore },
+        ...{ logs, pages, catchUp, writeBuffer, metrics, onError },
+        middleware: [handshake],
+        mayJoin: createRoomAccess(config.roomAccess, matchesRoomPattern),
+      }),
+    );
+    namespace.on("connection", (socket) => socket.once("disconnect", () => ledger.release(socket)));
+  }
+  refuseUnknownNamespaces(io, refuseHandshake);
+  emitBufferLimit.attach(io.engine as unknown as Parameters<EmitBufferLimit["attach"]>[0]);
+  io.engine.on(
+    "connection",
+    limitHandshakeTime({
+      timeoutMs: config.connections.handshakeTimeoutMs,
+      clock,
+      isUsed: (connection) => ledger.isUsed(connection as RoomfulSocket["conn"]),
+    }),
+  );
+
+  addHealthRoutes(http, {
+    notReadyReasons: () => [...(isReady ? [] : ["starting"]), ...(isDraining ? ["draining"] : [])],
+    degradedReasons: () => (health.isUp ? [] : ["Postgres does not answer"]),
+    registry: metrics.registry,
+  });
+  const sign = createSigner();
+  if (sign && config.http.developmentTokens !== "off" && config.mode !== "production") {
+    addDevelopmentRoutes(http, { signToken: sign });
+  }
+
+  // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.
+  const stack = new ServiceStack([
+    health,
+    refresher,
+    { name: "presence", start: async () => {}, stop: stopNamespaces },
+    { name: "connections", start: listen, stop: closeConnections },
+    writeBuffer,
+    { name: "readiness", start: becomeReady, stop: beginDraining },
+  ]);
+
+  return {
+    stack,
+    get url() {
+      return urlOf(http, config);
+    },
+    signToken: sign,
+    async settled() {
+      while (writeBuffer.counts.backlog > 0) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      for (const namespace of namespaces.values()) {
+        await namespace.settled();
+      }
+    },
+  };
+
+  function createSocketServer(): RoomfulServer {
+    const { connections, limits } = config;
+    return new Server(http.server, {
+      transports: [...config.transports],
+      serveClient: config.mode !== "production",
+      cors: corsOf({ allowedOrigins: config.http.allowedOrigins, mode: config.mode }),
+      allowRequest: (request, callback) => {
+        const isAllowed = isAllowedOrigin(request);
+        callback(isAllowed ? null : "ORIGIN_REFUSED", isAllowed);
+      },
+      pingInterval: connections.pingIntervalMs,
+      pingTimeout: connections.pingTimeoutMs,
+      maxHttpBufferSize: limits.maxFrameBytes,
+      // Ours comes first, and says why.
+      connectTimeout: connections.handshakeTimeoutMs + 1_000,
+      cleanupEmptyChildNamespaces: true,
+      wsEngine: BoundedWebSocketServer,
+      adapter: observeDeliveries(Adapter, {
+        onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
+        onError: (error) => onError(error, "delivery seam"),
+      }),
+    });
+  }
+
+  function createSigner(): Node["signToken"] {
+    const [secret] = secrets;
+    const { issuer, audience } = config.jwt;
+    return secret === undefined
+      ? undefined
+      : (request) =>
+          signToken(
+            secret,
+            { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }), ...request },
+            clock,
+          );
+  }
+
+  function socketsOn(connection: EngineConnection): RoomfulSocket[] {
+    return config.namespaces.flatMap((name) =>
+      [...io.of(name).sockets.values()].filter(({ conn }) => (conn as unknown) === connection),
+    );
+  }
+
+  async function listen(): Promise<void> {
+    const host = config.http.host ?? (config.mode === "production" ? "0.0.0.0" : "127.0.0.1");
+    await http.listen({ port: config.http.port, host });
+  }
+
+  async function becomeReady(): Promise<void> {
+    isReady = true;
+  }
+
+  async function beginDraining(): Promise<void> {
+    isDraining = true;
+    writeBuffer.refuse();
+    for (const name of config.namespaces) {
+      announceDraining(io.of(name).sockets.values(), config.shutdown.reconnectSpreadMs, random);
+    }
+  }
+
+  async function closeConnections(): Promise<void> {
+    for (const namespace of namespaces.values()) {
+      namespace.flush();
+    }
+    await closeInSlices(connectionsOf(io), clock);
+    emitBufferLimit.stop();
+    expiry.stop();
+    rateLimiter.stop();
+    for (const connection of connectionsOf(io)) {
+      // It did not take even the end.
+      terminate(connection);
+    }
+    io.engine.close();
+    await http.close();
+  }
+
+  async function stopNamespaces(): Promise<void> {
+    for (const namespace of namespaces.values()) {
+      await namespace.stop();
+    }
+  }
+}
+
+/** Appends a batch. What an unanswered earlier attempt of the same batch has stored is stored, and no duplicate. */
+async function appendBatch(
+  messages: MessageRepository,
+  items: readonly AdmittedMessage[],
+  isRepeat: boolean,
+): Promise<AppendResult[]> {
+  const results = await messages.append(items);
+  return results.map((result, index) => {
+    const isOwn = isRepeat && result.status === "duplicate" && +result.createdAt === +(items[index]?.createdAt ?? 0);
+    return isOwn ? { ...result, status: "stored" } : result;
+  });
+}
+
+/** Engine.IO keeps them by id; its types call them clients. */
+function connectionsOf(io: RoomfulServer): EngineConnection[] {
+  const { clients } = io.engine as unknown as { clients: Record<string, EngineConnection> };
+  return Object.values(clients);
+}
+
+function urlOf(http: FastifyInstance, { mode }: RoomfulConfig): string {
+  const address = http.server.address() as AddressInfo | null;
+  if (!address) {
+    throw new Error("the port is not open");
+  }
+  const host =
+    mode === "production" ? "localhost" : address.address.includes(":") ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

@@ -1,6 +1,6 @@
 import type { Adapter } from "socket.io-adapter";
 
-type AdapterClass = new (...args: ConstructorParameters<typeof Adapter>) => Adapter;
+type AdapterClass = typeof Adapter;
 
 export interface DeliverySeamOptions {
   /** Called before the packet goes to the room's sockets on this node. */
@@ -20,12 +20,15 @@ interface EncodingAdapter {
  * `_encode` is called by it through `this`, once a broadcast, for both. Events to one socket do not pass here.
  */
 export function observeDeliveries(Base: AdapterClass, { onDelivery, onError }: DeliverySeamOptions): AdapterClass {
-  if (typeof (Base.prototype as Partial<EncodingAdapter>)._encode !== "function") {
+  const { _encode: encode } = Base.prototype as unknown as Partial<EncodingAdapter>;
+  if (!encode) {
     throw new Error("socket.io-adapter has no _encode any more: deliveries cannot be seen");
   }
 
-  class ObservedAdapter extends Base {
-    _encode(packet: { data?: unknown }, options: unknown): unknown {
+  class ObservedAdapter extends Base {}
+  // Not as a method of the class: the type says private, though subclasses are what it is called through.
+  Object.defineProperty(ObservedAdapter.prototype, "_encode", {
+    value(this: Adapter, packet: { data?: unknown }, options: unknown): unknown {
       try {
         if (Array.isArray(packet.data)) {
           onDelivery(this.nsp.name, String(packet.data[0]), packet.data[1]);
@@ -34,8 +37,8 @@ export function observeDeliveries(Base: AdapterClass, { onDelivery, onError }: D
         // Whoever listens must not keep the room from getting it.
         onError(error);
       }
-      return (Base.prototype as unknown as EncodingAdapter)._encode.call(this, packet, options);
-    }
-  }
+      return encode.call(this, packet, options);
+    },
+  });
   return ObservedAdapter;
 }

@@ -4,6 +4,7 @@ import type { LiveMessage, MessageBody, User } from "../contract/events";
 import type { JsonValue } from "../contract/json-value";
 import type { Payload } from "../contract/payload-schemas";
 import type { NewMessage } from "../repositories/message-repository";
+import { roomKeyOf } from "../room-log/room-key";
 import type { ItemTraits } from "../write-buffer/write-buffer";
 
 /** A message on its way into the table, with what its admission decided. */
@@ -41,7 +42,7 @@ export function admittedMessageOf(
 export const MESSAGE_TRAITS: ItemTraits<AdmittedMessage> = {
   keyOf: ({ userId, id }) => `${userId}\0${id}`,
   fingerprintOf: ({ fingerprint }) => fingerprint,
-  groupOf: ({ namespace, room }) => `${namespace} ${room}`,
+  groupOf: ({ namespace, room }) => roomKeyOf(namespace, room),
   bytesOf: ({ content, metadata }) =>
     OBJECT_BYTES + 2 * (content.length + (metadata ? JSON.stringify(metadata).length : 0)),
 };
