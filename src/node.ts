@@ -312,7 +312,13 @@ export function createNode(options: NodeOptions): Node {
 
   async function listen(): Promise<void> {
     const host = config.http.host ?? (config.mode === "production" ? "0.0.0.0" : "127.0.0.1");
-    await http.listen({ port: config.http.port, host });
+    const { port } = config.http;
+    try {
+      await http.listen({ port, host });
+    } catch (cause) {
+      const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+      throw isTaken ? new Error(`Port ${port} is in use by another program. Set PORT to another one.`) : cause;
+    }
   }
 
   async function becomeReady(): Promise<void> {

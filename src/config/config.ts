@@ -25,7 +25,7 @@ export const OPTIONS = {
     env: "NODE_ENV",
   }),
   locale: oneOf(["en", "zh"], "en", "Language of system messages."),
-  namespaces: listOf(["/"], "Namespaces, each a world of its own.", {
+  namespaces: listOf<string>(["/"], "Namespaces, each a world of its own.", {
     pattern: /^\/[A-Za-z0-9_-]{0,63}$/,
     expected: "a comma-separated list of names such as / or /support (letters, digits, _ and -)",
   }),

@@ -15,8 +15,8 @@ export class DataFolderLock {
 
   /** Throws when another live process holds it. */
   async acquire(): Promise<void> {
-    const holder = await this.readHolder();
-    if (heldHere.has(this.path) || (holder && holder.pid !== process.pid && (await isSameProcess(holder)))) {
+    if (heldHere.has(this.path) || (await this.isHeldByAnother())) {
+      const holder = await this.readHolder();
       throw new Error(
         `The data folder is in use by process ${holder?.pid ?? process.pid} (${this.path}). ` +
           "Stop it, or set ROOMFUL_DATA_DIR to another folder.",
@@ -27,6 +27,12 @@ export class DataFolderLock {
       flag: "wx",
     });
     heldHere.add(this.path);
+  }
+
+  /** True while another live process holds it. */
+  async isHeldByAnother(): Promise<boolean> {
+    const holder = await this.readHolder();
+    return holder !== undefined && holder.pid !== process.pid && (await isSameProcess(holder));
   }
 
   async release(): Promise<void> {

@@ -63,6 +63,20 @@ export class EmbeddedPostgres implements Service {
     return this.running.pid;
   }
 
+  /** Its address, where another process runs it already. */
+  async findServed(): Promise<string | undefined> {
+    if (!(await this.lock.isHeldByAnother())) {
+      return undefined;
+    }
+    this.clusterDir = await this.prepareClusterDir();
+    const postmaster = await readPostmaster(this.clusterDir);
+    if (!postmaster?.isReady) {
+      return undefined;
+    }
+    this.password = await this.readPassword();
+    return this.urlOf(DATABASE, postmaster.port);
+  }
+
   async start(): Promise<void> {
     await mkdir(this.dataDir, { recursive: true });
     await this.lock.acquire();
@@ -87,8 +101,7 @@ export class EmbeddedPostgres implements Service {
     await this.lock.release();
   }
 
-  private urlOf(database: string): string {
-    const port = this.running?.port;
+  private urlOf(database: string, port = this.running?.port): string {
     if (port === undefined) {
       throw new Error("the embedded Postgres is not running");
     }

@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { Presets, SingleBar } from "cli-progress";
+import { Command, InvalidArgumentError } from "commander";
+
+import type { Environment } from "./create-program";
+import { parseIrcLog } from "./replay/irc-log";
+import { replay } from "./replay/replay";
+import { formatReplayTable } from "./replay/replay-table";
+import { RoomReplay } from "./replay/room-replay";
+import { createTokenSource } from "./replay/token-source";
+
+interface ReplayCommandOptions {
+  url?: string[];
+  rate?: number;
+}
+
+/** `roomful replay FILES...`: says real chat over real sockets, and counts what became of it. */
+export function createReplayCommand(env: Environment): Command {
+  return new Command("replay")
+    .description("replay IRC logs through a running service: a file is a room, a nick a user")
+    .argument("<files...>", "logs: `[hh:mm] <nick> text` a line; lines of another form are left out")
+    .option("--url <url>", "the service; again for each further node (default: the local service)", collect)
+    .option("--rate <perSecond>", "ceiling of messages a second, all speakers together", parseRate)
+    .addHelpText(
+      "after",
+      "\nTokens are signed with ROOMFUL_JWT_SECRET if it is set, and asked for at /dev/token otherwise." +
+        "\nExit status 0: every line was sent, acknowledged and stored once, and every room is numbered 1 to N.",
+    )
+    .action(async (files: string[], { url: given, rate }: ReplayCommandOptions) => {
+      const urls = given ?? [`http://127.0.0.1:${env["PORT"]?.trim() || 3000}`];
+      await Promise.all(urls.map(checkService));
+      const runId = randomBytes(4).toString("hex");
+      const replays = await Promise.all(files.map((file, index) => readReplay(file, `irc-${runId}-${index + 1}`)));
+
+      const bar = new SingleBar(
+        { format: "{bar} {percentage}% | {value} of {total} lines | {duration_formatted}", noTTYOutput: true },
+        Presets.shades_classic,
+      );
+      bar.start(
+        replays.reduce((sum, { log }) => sum + log.speeches.length, 0),
+        0,
+      );
+      const startedAtMs = performance.now();
+      const retries = await replay(replays, {
+        urls,
+        rate,
+        tokens: createTokenSource(env["ROOMFUL_JWT_SECRET"]?.split(",")[0]?.trim() || undefined),
+        runId,
+        onAnswered: () => bar.increment(),
+      }).finally(() => bar.stop());
+
+      console.log(formatReplayTable(replays));
+      report(replays, retries, (performance.now() - startedAtMs) / 1_000);
+    });
+}
+
+async function readReplay(file: string, room: string): Promise<RoomReplay> {
+  return new RoomReplay(basename(file), room, parseIrcLog(await readFile(file, "utf8")));
+}
+
+async function checkService(url: string): Promise<void> {
+  const response = await fetch(new URL("/readyz", url)).catch((cause: unknown) => {
+    throw new Error(`No service answers at ${url}. Start one with \`npm start\`, or name it with --url.`, { cause });
+  });
+  if (!response.ok) {
+    throw new Error(`The service at ${url} is not ready.`);
+  }
+}
+
+function report(replays: readonly RoomReplay[], retries: number, seconds: number): void {
+  const sum = (count: (each: RoomReplay) => number): number => replays.reduce((total, each) => total + count(each), 0);
+  console.log(
+    `${sum(({ log }) => log.notSpeech)} lines were no speech and ${sum(({ log }) => log.empty)} were empty; ` +
+      `${retries} calls were refused for the moment and sent again; it took ${seconds.toFixed(1)} s.`,
+  );
+  for (const { title, refused } of replays) {
+    for (const [code, count] of refused) {
+      console.error(`roomful: ${title}: ${count} lines failed with ${code}`);
+    }
+  }
+  const broken = replays.filter(({ isComplete }) => !isComplete);
+  if (broken.length > 0) {
+    console.error(`roomful: not complete: ${broken.map(({ title }) => title).join(", ")}`);
+    process.exitCode = 1;
+  } else {
+    console.log("Nothing is missing: every line is stored once, under the number that was acknowledged.");
+  }
+}
+
+function collect(url: string, urls: string[] = []): string[] {
+  if (!URL.canParse(url)) {
+    throw new InvalidArgumentError("Expected an address such as http://127.0.0.1:3000.");
+  }
+  return [...urls, url];
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (!(rate > 0)) {
+    throw new InvalidArgumentError("Expected a number above 0.");
+  }
+  return rate;
+}

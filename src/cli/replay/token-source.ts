@@ -1,0 +1,29 @@
+import { systemClock } from "../../lifecycle/clock";
+import { signToken } from "../../middleware/sign-token";
+
+/** Gets a token of a user for the service at `url`. */
+export type TokenSource = (url: string, userId: string) => Promise<string>;
+
+/** Replaying a day of chat takes a while. */
+const TTL_MS = 24 * 3_600_000;
+
+/** Signs tokens where a secret is known; asks the service's development route otherwise. */
+export function createTokenSource(secret: string | undefined): TokenSource {
+  if (secret !== undefined) {
+    return async (_url, userId) => signToken(secret, { userId, ttlMs: TTL_MS }, systemClock);
+  }
+  return async (url, userId) => {
+    const response = await fetch(new URL("/dev/token", url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ userId }),
+    });
+    if (!response.ok) {
+      throw new Error(
+        `${url} hands out no tokens (status ${response.status}). Set ROOMFUL_JWT_SECRET to the service's secret.`,
+      );
+    }
+    const { token } = (await response.json()) as { token: string };
+    return token;
+  };
+}
