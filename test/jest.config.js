@@ -1,7 +1,9 @@
+const { join } = require("node:path");
+
 /** One project a level (style.md 11); `--selectProjects unit` runs one of them. */
 const level = (displayName, extra = {}) => ({
   displayName,
-  rootDir: "..",
+  rootDir: join(__dirname, ".."),
   testEnvironment: "node",
   transform: { "^.+\\.ts$": "@swc/jest" },
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],

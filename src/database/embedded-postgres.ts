@@ -222,7 +222,8 @@ export class EmbeddedPostgres implements Service {
         ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
       ],
       // Detached: Ctrl-C in a terminal goes to the whole group, and would stop it before the service has drained.
-      { ...idsOf(this.runAs), cwd: "/", detached: true, stdio: ["ignore", log, log] },
+      // A throwaway one is to end with it.
+      { ...idsOf(this.runAs), cwd: "/", detached: !this.options.isThrowaway, stdio: ["ignore", log, log] },
     );
     closeSync(log);
     child.unref();

@@ -12,7 +12,7 @@ export function formatReplayTable(replays: readonly RoomReplay[]): string {
       ...["log", "lines", "sent", "acked", "stored", "duplicates", "holes"],
       ...["delivered", "expected", "delivery p50", "p99", "ack p50", "p99"],
     ],
-    style: { compact: true, head: [] },
+    style: { compact: true, head: [], border: [] },
     colAligns: ["left", ...Array<"right">(12).fill("right")],
   });
   const deliveryTimes = createHistogram();

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+
+import { EmbeddedPostgres } from "../database/embedded-postgres";
+
+/** A database for one test server, gone when it is dropped. */
+export interface TestDatabase {
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** Names a Postgres in which test databases are made, so that not each brings a Postgres of its own. */
+export const TEST_POSTGRES_VARIABLE = "ROOMFUL_TEST_POSTGRES_URL";
+/** A migrated database in that Postgres to copy, if there is one. */
+export const TEMPLATE_DATABASE = "roomful_template";
+
+const MAX_CONNECTIONS = 200;
+
+/** Makes an empty database: in the named Postgres, or in one of its own, which is fast and forgets all at a crash. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const shared = process.env[TEST_POSTGRES_VARIABLE];
+  return shared ? createDatabaseIn(shared) : startThrowawayPostgres();
+}
+
+/** A whole Postgres for tests, in a temporary folder. */
+export async function startThrowawayPostgres(): Promise<TestDatabase & { pid: number }> {
+  const dataDir = await mkdtemp(join(tmpdir(), "roomful-test-"));
+  const postgres = new EmbeddedPostgres({ dataDir, isThrowaway: true, maxConnections: MAX_CONNECTIONS });
+  await postgres.start();
+  return {
+    url: postgres.url,
+    pid: postgres.pid,
+    async drop() {
+      await postgres.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs statements on the database at `url`, one after the other. */
+export async function runStatements(url: string, statements: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const statement of statements) {
+      await client.query(statement);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function createDatabaseIn(postgresUrl: string): Promise<TestDatabase> {
+  const name = `roomful_test_${randomBytes(6).toString("hex")}`;
+  await runStatements(postgresUrl, [`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`]);
+  const url = new URL(postgresUrl);
+  url.pathname = name;
+  return { url: url.href, drop: () => runStatements(postgresUrl, [`DROP DATABASE ${name} WITH (FORCE)`]) };
+}
