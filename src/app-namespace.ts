@@ -162,7 +162,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
   }
 
   return {
-    settle: (settlement) => tellOutcome(settlement, { emitter, announcer }),
+    settle: (settlement) => tellOutcome(settlement, { emitter, announcer, logs }),
     async reload(room) {
       const log = logs.find(name, room);
       const page = await catchUp.read({ namespace: name, room, limit: RELOAD_PAGE_SIZE }, log);

@@ -34,7 +34,7 @@ const roomToJoin = z.strictObject({ room: roomName, after: after.optional(), epo
 
 /** What `handshake.auth` may hold; the token is judged on its own. */
 export const handshakeAuthSchema = z.strictObject({
-  token: z.unknown(),
+  token: z.unknown().optional(),
   rooms: z
     .array(z.union([roomName.transform((room) => ({ room })), roomToJoin]))
     .max(MAX_HANDSHAKE_ROOMS)
