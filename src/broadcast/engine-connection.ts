@@ -19,6 +19,8 @@ export interface EngineTransport extends EventEmitter {
   readonly name: string;
   /** The WebSocket, where it is one. */
   readonly socket?: { terminate(): void };
+  /** Polling: ends an orderly close that waits for the client's next request. */
+  readonly shouldClose?: (() => void) | null;
 }
 
 /** A packet on its way out. */
@@ -45,5 +47,7 @@ export function terminate(connection: EngineConnection): void {
     transport.socket.terminate();
   } else {
     connection.close(true);
+    // A close that began in order before this one is not ended by it, and its timer would run for 30 s.
+    transport.shouldClose?.();
   }
 }
