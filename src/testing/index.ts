@@ -10,6 +10,7 @@ import { TestClient } from "./test-client";
 import { TestClock } from "./test-clock";
 import { createTestDatabase } from "./test-database";
 
+export type { PartialConfig } from "../config/config";
 export { TestClient } from "./test-client";
 export type { TestClock } from "./test-clock";
 
@@ -44,7 +45,9 @@ export interface TestServer {
   connect(options: TestConnectOptions): Promise<TestClient>;
   /** Resolves when every admitted message is stored or rejected, and everybody was sent what follows from it. */
   settled(): Promise<void>;
-  /** Disconnects its clients, stops the server in order, and drops its database. */
+  /** Stops the server in order, as a signal does; its clients are told, and cut in the end. */
+  stop(): Promise<void>;
+  /** Disconnects its clients, stops the server, and drops its database. */
   close(): Promise<void>;
 }
 
@@ -104,6 +107,7 @@ export async function startTestServer({ database, config = {} }: TestServerOptio
       return client;
     },
     settled: () => roomful.settled(),
+    stop: () => roomful.stop(),
     async close() {
       for (const client of clients) {
         client.close();

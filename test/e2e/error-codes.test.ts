@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+
+import { ERROR_CODES, type ErrorCode, type ErrorReply } from "../../src";
+import { type PartialConfig, startTestServer, type TestServer } from "../../src/testing";
+import { EngineSocket } from "../support/engine-socket";
+import { refusalOf } from "../support/refusal";
+
+/** Codes of parts that do not exist yet: revocations and the HTTP API. */
+const NOT_BUILT: ErrorCode[] = ["REVOKED", "API_KEY_INVALID", "SCOPE_MISSING", "IDEMPOTENCY_IN_FLIGHT"];
+
+/** Makes the service answer with each code, in the way in which a client would meet it. */
+const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<ErrorReply>>> = {
+  TOKEN_MISSING: (server) => refusalOf(server.connect({ userId: "a", token: null })),
+  TOKEN_INVALID: (server) => refusalOf(server.connect({ userId: "a", token: "a.b.c" })),
+  TOKEN_EXPIRED: (server) => refusalOf(server.connect({ userId: "a", claims: { ttlMs: -60_000 } })),
+  ORIGIN_REFUSED: async (server) => {
+    const address = new URL("/socket.io/?EIO=4&transport=polling", server.url);
+    const response = await fetch(address, { headers: { origin: "https://evil.example" } });
+    const { message } = (await response.json()) as { message: ErrorCode };
+    return { code: message, message: "", retryable: false };
+  },
+  NAMESPACE_UNKNOWN: (server) => refusalOf(server.connect({ userId: "a", namespace: "/nowhere" })),
+  NAMESPACE_FORBIDDEN: (server) => refusalOf(server.connect({ userId: "a", claims: { namespaces: ["/x"] } })),
+  TOO_MANY_CONNECTIONS: async (server) => {
+    await server.connect({ userId: "often" });
+    await server.connect({ userId: "often" });
+    return refusalOf(server.connect({ userId: "often" }));
+  },
+  HANDSHAKE_TIMEOUT: async (server) => {
+    const idle = await EngineSocket.open(server.url);
+    await idle.until((frame) => frame.startsWith("0"));
+    await server.clock.advance(5_100);
+    const frame = await idle.until((text) => text.startsWith("44"));
+    return JSON.parse(frame.slice(2)).data;
+  },
+  EVENT_UNKNOWN: (server) => refusedCall(server, "shout", {}),
+  PAYLOAD_INVALID: (server) => refusedCall(server, "join", { room: "not a name" }),
+  PAYLOAD_TOO_LARGE: (server) => refusedCall(server, "message", { room: "r", content: "x".repeat(8_193) }),
+  ROOM_FORBIDDEN: (server) => refusedCall(server, "join", { room: "forbidden" }),
+  NOT_IN_ROOM: (server) => refusedCall(server, "message", { room: "elsewhere", content: "hi" }),
+  TOO_MANY_ROOMS: async (server) => {
+    const client = await server.connect({ userId: "everywhere" });
+    await client.call("join", { room: "r1" });
+    await client.call("join", { room: "r2" });
+    return errorOf(await client.emitWithAck("join", { room: "r3" }));
+  },
+  SEND_FORBIDDEN: async (server) => {
+    const client = await server.connect({ userId: "reader", claims: { scope: "read" } });
+    return errorOf(await client.emitWithAck("message", { room: "r", content: "hi" }));
+  },
+  RATE_LIMITED: async (server) => {
+    const client = await server.connect({ userId: "hasty" });
+    await client.call("join", { room: "r" });
+    const replies = await Promise.all(
+      [1, 2, 3, 4].map(() => client.emitWithAck("typing", { room: "r", isTyping: true })),
+    );
+    return errorOf(replies.at(-1));
+  },
+  OVERLOADED: async (server) => {
+    const client = await server.connect({ userId: "flood" });
+    await client.call("join", { room: "r" });
+    const replies = await Promise.all(
+      range(10).map((n) => client.emitWithAck("message", { room: "r", content: `${n}` })),
+    );
+    return errorOf(replies.at(-1));
+  },
+  IDEMPOTENCY_CONFLICT: async (server) => {
+    const client = await server.connect({ userId: "twice" });
+    await client.call("join", { room: "r" });
+    const id = randomUUID();
+    await client.call("message", { room: "r", id, content: "one" });
+    return errorOf(await client.emitWithAck("message", { room: "r", id, content: "two" }));
+  },
+  STORAGE_REJECTED: async (server) => {
+    const client = await server.connect({ userId: "answerer" });
+    await client.call("join", { room: "r" });
+    return errorOf(await client.emitWithAck("message", { room: "r", content: "hm", replyTo: 9_999 }));
+  },
+  SLOW_CONSUMER: async (server) => {
+    const asking = await EngineSocket.open(server.url);
+    const token = await server.tokens.mint({ userId: "slow" });
+    await asking.connect(token);
+    const { sid } = JSON.parse((await asking.until((frame) => frame.startsWith("40"))).slice(2));
+    asking.ws.pause();
+    for (let asked = 0; ; asked += 500) {
+      range(500).forEach((n) => {
+        asking.send(`2${asked + n}["${"x".repeat(200)}",{}]`);
+      });
+      const { welcome, close } = await server.connect({ userId: "slow", lastSocketId: sid }).then((client) => ({
+        welcome: client.welcome,
+        close: () => client.close(),
+      }));
+      close();
+      if (welcome.lastDisconnect) {
+        asking.ws.terminate();
+        return welcome.lastDisconnect;
+      }
+    }
+  },
+  NOT_FOUND: async (server) => (await fetch(new URL("/nothing", server.url))).json() as Promise<ErrorReply>,
+};
+
+const CONFIG: PartialConfig = {
+  connections: { maxPerUser: 2, maxRooms: 2 },
+  http: { allowedOrigins: ["https://chat.example"] },
+  rateLimits: { enabled: "on", typingPerSecond: 1, typingBurst: 2 },
+  writeBuffer: { maxMessages: 4, flushIntervalMs: 50 },
+  emitBuffer: { maxPackets: 50 },
+};
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ config: CONFIG });
+});
+afterAll(() => server.close());
+
+/** Provoked where they need a service in another state: shut down, without its Postgres, with a bug. */
+const ELSEWHERE: ErrorCode[] = ["DRAINING", "UNAVAILABLE", "INTERNAL"];
+
+it("knows how to provoke every code of the catalogue", () => {
+  const provoked = [...Object.keys(PROVOCATIONS), ...ELSEWHERE, ...NOT_BUILT];
+
+  expect(provoked.toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
+});
+
+it.each(Object.entries(PROVOCATIONS))(
+  "answers %s",
+  async (code, provoke) => {
+    const error = await provoke(server);
+
+    expect(error.code).toBe(code);
+    expect(error.retryable).toBe(ERROR_CODES[error.code].retryable);
+  },
+  60_000,
+);
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+async function refusedCall(to: TestServer, event: string, payload: object): Promise<ErrorReply> {
+  const client = await to.connect({ userId: `caller-${randomUUID()}`, claims: { rooms: ["r"] } });
+  return errorOf(await client.socket.timeout(5_000).emitWithAck(event, payload));
+}
+
+function errorOf(reply: { ok: true } | { ok: false; error: ErrorReply } | undefined): ErrorReply {
+  if (reply?.ok !== false) {
+    throw new Error("it was not refused");
+  }
+  return reply.error;
+}

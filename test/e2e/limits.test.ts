@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+
+import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
+
+describe("rates", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ config: { rateLimits: { enabled: "on" } } });
+  });
+  afterAll(() => server.close());
+
+  it("are a user's over all sockets, and refuse without showing anything", async () => {
+    const reader = await server.connect({ userId: "reader", rooms: ["a"] });
+    const tabs = await Promise.all([1, 2].map(() => server.connect({ userId: "alice", rooms: ["a"] })));
+    await Promise.all(tabs.map((tab) => tab.waitFor("room_state")));
+    const replies = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        (tabs[index % 2] as TestClient).emitWithAck("message", { room: "a", id: randomUUID(), content: `${index}` }),
+      ),
+    );
+    const refused = replies.filter(({ ok }) => !ok);
+
+    expect(refused.length).toBeGreaterThanOrEqual(10);
+    for (const reply of refused) {
+      expect(reply).toMatchObject({
+        error: { code: "RATE_LIMITED", retryable: true, retryAfterMs: expect.any(Number) },
+      });
+    }
+    await reader.fence();
+    expect(reader.received("message").filter(({ type }) => type === "text")).toHaveLength(60 - refused.length);
+    const bob = await server.connect({ userId: "bob", rooms: ["a"] });
+    await bob.waitFor("room_state");
+    await expect(bob.call("message", { room: "a", content: "not my rate" })).resolves.toBeDefined();
+  });
+
+  it("do not keep a known id from its answer", async () => {
+    const carol = await server.connect({ userId: "carol", rooms: ["b"] });
+    await carol.waitFor("room_state");
+    const message = { room: "b", id: randomUUID(), content: "first" };
+    await carol.call("message", message);
+    await Promise.all(Array.from({ length: 60 }, () => carol.emitWithAck("message", { room: "b", content: "flood" })));
+
+    expect(await carol.call("message", message)).toMatchObject({ seq: 1, duplicate: true });
+  });
+
+  it("keep a sender's order: after a refusal nothing overtakes what was refused", async () => {
+    const dave = await server.connect({ userId: "dave", rooms: ["c"] });
+    await dave.waitFor("room_state");
+    const messages = Array.from({ length: 50 }, (_, index) => ({ room: "c", id: randomUUID(), content: `${index}` }));
+    const replies = await Promise.all(messages.map((message) => dave.emitWithAck("message", message)));
+    const firstRefused = replies.findIndex(({ ok }) => !ok);
+    expect(firstRefused).toBeGreaterThan(0);
+    expect(replies.slice(firstRefused).every(({ ok }) => !ok)).toBe(true);
+
+    // Room for all of them by the rate; but the last one may not come before the first that was refused.
+    await server.clock.advance(3_000);
+    const last = messages.at(-1) as (typeof messages)[number];
+    expect(await dave.emitWithAck("message", last)).toMatchObject({ error: { code: "RATE_LIMITED" } });
+    for (const message of messages.slice(firstRefused)) {
+      await dave.call("message", message);
+    }
+
+    const { messages: stored } = await dave.call("history", { room: "c", limit: 200 });
+    expect(stored.map(({ content }) => content)).toEqual(messages.map(({ content }) => content));
+  });
+
+  it.each([
+    ["join", { room: "d" }, 50],
+    ["typing", { room: "d", isTyping: false }, 10],
+    ["history", { room: "d" }, 20],
+    ["presence", { room: "d" }, 20],
+    ["rooms", {}, 20],
+  ] as const)("bound %s", async (event, payload, burst) => {
+    const client = await server.connect({ userId: `many-${event}` });
+    await client.call("join", { room: "d" });
+    const replies = await Promise.all(Array.from({ length: burst + 10 }, () => client.emitWithAck(event, payload)));
+    const answered = replies.filter(({ ok }) => ok).length;
+
+    expect(answered).toBeGreaterThanOrEqual(burst - 1);
+    expect(answered).toBeLessThan(burst + 10);
+    expect(replies.at(-1)).toMatchObject({
+      ok: false,
+      error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) },
+    });
+  });
+});
+
+describe("caps that rates do not lift", () => {
+  it("bounds the sends of a socket that wait for their answer", async () => {
+    const server = await startTestServer({
+      config: { limits: { maxUnansweredSends: 5 }, writeBuffer: { flushIntervalMs: 100 } },
+    });
+    try {
+      const alice = await server.connect({ userId: "alice", rooms: ["a"] });
+      await alice.waitFor("room_state");
+      const replies = await Promise.all(
+        Array.from({ length: 8 }, (_, index) => alice.emitWithAck("message", { room: "a", content: `${index}` })),
+      );
+
+      expect(replies.map(({ ok }) => ok)).toEqual([true, true, true, true, true, false, false, false]);
+      expect(replies.at(-1)).toMatchObject({ error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) } });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("ends a connection that sends a frame above the limit, and the service lives on", async () => {
+    const server = await startTestServer();
+    try {
+      const alice = await server.connect({ userId: "alice", rooms: ["a"] });
+      const bob = await server.connect({ userId: "bob", rooms: ["a"] });
+      const end = alice.disconnected();
+      alice.socket.emit("message", { room: "a", content: "x".repeat(70_000) });
+      await end;
+
+      await bob.fence();
+      await expect(server.connect({ userId: "alice" })).resolves.toBeDefined();
+    } finally {
+      await server.close();
+    }
+  });
+});
