@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 import { developmentSecret } from "../config/development-secret";
 import { loadConfig } from "../config/load-config";
@@ -20,7 +20,11 @@ export function createTokenCommand(env: Environment): Command {
     .requiredOption("--user <id>", "the token's `sub`")
     .option("--name <name>", "the user's name, as others see it")
     .option("--rooms <patterns...>", "rooms that the user may join; * stands for any run of characters")
-    .option("--ttl <duration>", "valid for this long: 90s, 15m, 1h, 7d", parseDuration, parseDuration("1h"))
+    .addOption(
+      new Option("--ttl <duration>", "valid for this long: 90s, 15m, 1h, 7d")
+        .argParser(parseDuration)
+        .default(parseDuration("1h"), "1h"),
+    )
     .action(async ({ user, name, rooms, ttl }: TokenOptions) => {
       const { jwt, database } = loadConfig(env);
       if (jwt.publicKey !== undefined) {

@@ -48,9 +48,6 @@ export function loadConfig(env: Environment): RoomfulConfig {
       faults.push(`${variable}: ${reason}`);
     }
   }
-  if (env["ROOMFUL_ROOM_ACCESS"]?.trim() === "members") {
-    faults.push("ROOMFUL_ROOM_ACCESS=members: memberships are not built yet");
-  }
   // Every option of the tree was set above, to its default or to what its schema made.
   const config = values as unknown as RoomfulConfig;
   faults.push(...findRelationFaults(config));

@@ -7,7 +7,6 @@
 export const ROOM_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 export const MESSAGE_TYPE_PATTERN = /^[a-z][a-z0-9_.-]{0,31}$/;
 export const COLOR_PATTERN = /^#[0-9a-f]{6}$/i;
-export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The type of messages that only the server makes. */
 export const SYSTEM_MESSAGE_TYPE = "system";

@@ -26,6 +26,7 @@ const DATABASE = "roomful";
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
+const WATCH_INTERVAL_MS = 500;
 /** The processes of a postmaster that was killed need a moment to see it. Until then a new one refuses to start. */
 const START_ATTEMPTS = 20;
 const START_RETRY_MS = 500;
@@ -44,6 +45,8 @@ export class EmbeddedPostgres implements Service {
   private clusterDir = "";
   private password = "";
   private running: { pid: number; port: number } | undefined;
+  private watch: NodeJS.Timeout | undefined;
+  private restarting: Promise<void> | undefined;
 
   constructor(private readonly options: EmbeddedPostgresOptions) {
     this.dataDir = resolve(options.dataDir);
@@ -85,6 +88,7 @@ export class EmbeddedPostgres implements Service {
       this.password = await this.readPassword();
       this.running = (await this.adopt()) ?? (await this.startServer());
       await this.createDatabase();
+      this.watch = setInterval(() => void this.restartIfGone(), WATCH_INTERVAL_MS).unref();
     } catch (error) {
       await this.stop();
       throw error;
@@ -92,6 +96,8 @@ export class EmbeddedPostgres implements Service {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.watch);
+    await this.restarting;
     const { running } = this;
     this.running = undefined;
     if (running) {
@@ -160,14 +166,32 @@ export class EmbeddedPostgres implements Service {
     return { pid, port };
   }
 
-  private async startServer(): Promise<{ pid: number; port: number }> {
+  /** Something ended it while the service runs: it comes back where the service's connections look for it. */
+  private async restartIfGone(): Promise<void> {
+    const { running } = this;
+    if (!running || this.restarting || (await isPostgresAlive(running.pid))) {
+      return;
+    }
+    this.onProgress("The embedded Postgres is gone; it is started again.");
+    this.restarting = this.startServer(running.port)
+      .then((restarted) => {
+        this.running = restarted;
+      })
+      .catch((error: unknown) => this.onProgress(String(error)))
+      .finally(() => {
+        this.restarting = undefined;
+      });
+    await this.restarting;
+  }
+
+  private async startServer(port?: number): Promise<{ pid: number; port: number }> {
     const native = findPostgres(this.runAs);
     if (!(await this.hasCluster())) {
       await this.initialize(native);
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.launch(native);
+        return await this.launch(native, port ?? (await freePort()));
       } catch (error) {
         if (attempt >= START_ATTEMPTS) {
           throw error;
@@ -203,8 +227,7 @@ export class EmbeddedPostgres implements Service {
     }
   }
 
-  private async launch(native: string): Promise<{ pid: number; port: number }> {
-    const port = await freePort();
+  private async launch(native: string, port: number): Promise<{ pid: number; port: number }> {
     const settings = {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: "",

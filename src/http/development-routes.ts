@@ -32,7 +32,7 @@ export function addDevelopmentRoutes(app: FastifyInstance, { signToken }: Develo
   app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(START_PAGE));
 }
 
-/** The same lines as in README, "From a browser's console". */
+/** The same lines as in README, "Try it from a browser's console". */
 const CONSOLE_LINES = `const { io } = await import("/socket.io/socket.io.esm.min.js");
 const name = "guest-" + Math.random().toString(36).slice(2, 6);
 const { token } = await (await fetch("/dev/token", { method: "POST",

@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createConfig, createRoomful } from "../../src";
+import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
+import { isPostgresAlive } from "../../src/database/postmaster-pid";
+import { queryRows } from "../support/table";
+
+let dataDir: string;
+let postgres: EmbeddedPostgres;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "roomful-embedded-"));
+  postgres = new EmbeddedPostgres({ dataDir });
+});
+afterEach(async () => {
+  await postgres.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+it("keeps its data from one start to the next, and its settings are safe", async () => {
+  await postgres.start();
+  await queryRows(postgres.url, "CREATE TABLE kept AS SELECT 1 AS one");
+  const settings =
+    "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')";
+  expect((await queryRows<{ setting: string }>(postgres.url, settings)).map(({ setting }) => setting)).toEqual([
+    "on",
+    "on",
+    "on",
+  ]);
+  const { pid } = postgres;
+  await postgres.stop();
+  expect(await isPostgresAlive(pid)).toBe(false);
+
+  await postgres.start();
+
+  expect(await queryRows(postgres.url, "SELECT one FROM kept")).toEqual([{ one: 1 }]);
+});
+
+it("comes back at the same address when something kills it", async () => {
+  await postgres.start();
+  const { url, pid } = postgres;
+  await queryRows(url, "CREATE TABLE kept AS SELECT 1 AS one");
+  process.kill(pid, "SIGKILL");
+
+  for (let rows: object[] = []; rows.length === 0; ) {
+    rows = await queryRows(url, "SELECT one FROM kept").catch(() => []);
+  }
+
+  expect(postgres.pid).not.toBe(pid);
+});
+
+it("refuses a data folder that a live service uses, by name", async () => {
+  await postgres.start();
+
+  await expect(new EmbeddedPostgres({ dataDir }).start()).rejects.toThrow(`in use by process ${process.pid}`);
+});
+
+it("is refused by the service where it may lose what it acknowledged", async () => {
+  const throwaway = new EmbeddedPostgres({ dataDir, isThrowaway: true });
+  await throwaway.start();
+  try {
+    const config = createConfig({
+      mode: "test",
+      http: { port: 0 },
+      database: { url: throwaway.url },
+      jwt: { secret: ["x".repeat(32)] },
+      log: { level: "silent" },
+    });
+    await expect(createRoomful(config).start()).rejects.toThrow(/fsync is off.*ROOMFUL_ALLOW_UNSAFE_DURABILITY/);
+  } finally {
+    await throwaway.stop();
+  }
+});

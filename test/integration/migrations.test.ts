@@ -1,0 +1,74 @@
+import type { DataSource } from "typeorm";
+
+import { createDataSource } from "../../src/database/data-source";
+import { migrate } from "../../src/database/migrate";
+import { MessageRepository } from "../../src/repositories/message-repository";
+import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
+import { newMessage } from "../support/new-message";
+import { queryRows } from "../support/table";
+
+let database: TestDatabase;
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await migrate(database.url);
+  dataSource = createDataSource({ url: database.url });
+  await dataSource.initialize();
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await database.drop();
+});
+
+/** Everything of ours that the database holds, apart from rows. */
+function readSchema(): Promise<object[]> {
+  return queryRows(
+    database.url,
+    `SELECT 'column' AS kind, table_name || '.' || column_name AS name,
+       concat_ws(' ', data_type, udt_name, is_nullable, column_default, is_identity) AS detail
+     FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'migrations'
+     UNION ALL
+     SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+     WHERE connamespace = 'public'::regnamespace AND conrelid <> 'migrations'::regclass
+     UNION ALL
+     SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'migrations'
+     UNION ALL
+     SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+     ORDER BY 1, 2`,
+  );
+}
+
+it("make the schema of the entities, and nothing that they do not know", async () => {
+  const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+
+  expect(upQueries.map(({ query }) => query)).toEqual([]);
+});
+
+it("go down to nothing, and up to the same again", async () => {
+  const before = await readSchema();
+  expect(before.length).toBeGreaterThan(30);
+  for (const _ of dataSource.migrations) {
+    await dataSource.undoLastMigration();
+  }
+  expect(await readSchema()).toEqual([]);
+
+  await migrate(database.url);
+
+  expect(await readSchema()).toEqual(before);
+  const messages = new MessageRepository(dataSource, dataSource);
+  expect(await messages.append([newMessage()])).toMatchObject([{ status: "stored", seq: 1 }]);
+});
+
+it("run once when several nodes start at the same moment", async () => {
+  const empty = await createTestDatabase();
+  try {
+    await queryRows(empty.url, "DROP SCHEMA public CASCADE");
+    await queryRows(empty.url, "CREATE SCHEMA public");
+    const ran = await Promise.all([migrate(empty.url), migrate(empty.url), migrate(empty.url)]);
+
+    expect(ran.flat()).toHaveLength(dataSource.migrations.length);
+  } finally {
+    await empty.drop();
+  }
+});
