@@ -13,8 +13,8 @@ const level = (displayName, extra = {}) => ({
 
 // One Postgres for the whole run; every test file makes its own database in it.
 const withPostgres = {
-  globalSetup: "<rootDir>/test/support/start-postgres.ts",
-  globalTeardown: "<rootDir>/test/support/stop-postgres.ts",
+  globalSetup: require.resolve("./support/start-postgres.ts"),
+  globalTeardown: require.resolve("./support/stop-postgres.ts"),
 };
 
 /** @type {import('jest').Config} */

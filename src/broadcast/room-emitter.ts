@@ -29,11 +29,6 @@ export class RoomEmitter {
     }
     target.emit(event, ...argumentsOf<Event>(payload));
   }
-
-  /** To every socket of the namespace. */
-  emitToAll<Event extends ServerEvent>(event: Event, payload: ServerPayload<Event>): void {
-    this.namespace.emit(event, ...argumentsOf<Event>(payload));
-  }
 }
 
 /** Every server event takes one argument; the type checker cannot see that through the generic name. */

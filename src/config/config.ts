@@ -1,8 +1,8 @@
 import { listOf, type Option, oneOf, optionalText, requiredText, wholeNumber, yesOrNo } from "./option";
 
 /** Algorithms by the kind of key that they take. */
-export const HMAC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
-export const PUBLIC_KEY_ALGORITHMS = [
+const HMAC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
+const PUBLIC_KEY_ALGORITHMS = [
   "RS256",
   "RS384",
   "RS512",
@@ -20,7 +20,7 @@ export type Algorithm = (typeof HMAC_ALGORITHMS)[number] | (typeof PUBLIC_KEY_AL
  * (`writeBuffer.flushIntervalMs`: `ROOMFUL_WRITE_BUFFER_FLUSH_INTERVAL_MS`), unless `env` names another.
  * README's table is compared with this tree by a test.
  */
-export const OPTIONS = {
+const OPTIONS = {
   mode: oneOf(["development", "production", "test"], "development", "`production` refuses unsafe defaults.", {
     env: "NODE_ENV",
   }),
@@ -173,7 +173,7 @@ export const OPTIONS = {
   },
 } as const;
 
-export type ConfigOf<Tree> = {
+type ConfigOf<Tree> = {
   readonly [Key in keyof Tree]: Tree[Key] extends Option<infer Value> ? Value : ConfigOf<Tree[Key]>;
 };
 

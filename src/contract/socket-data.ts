@@ -16,7 +16,7 @@ export interface TokenClaims extends User {
 }
 
 /** What the service knows of a socket, from its verified token. Set before `connection`. */
-export interface SocketData {
+interface SocketData {
   claims: TokenClaims;
   /** The handshake's own wishes, without the token. */
   auth: Omit<HandshakeAuth, "token">;

@@ -1,6 +1,6 @@
 import type { Logger } from "../observability/logger";
 
-export interface Stoppable {
+interface Stoppable {
   start(): Promise<void>;
   stop(): Promise<void>;
   /** What is still running. */

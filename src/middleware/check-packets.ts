@@ -3,7 +3,7 @@ import { toErrorReply } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
 
 /** A packet as Socket.IO hands it on: what a check puts into it is what the listener gets. */
-export type Packet = [event: string, ...args: unknown[]];
+type Packet = [event: string, ...args: unknown[]];
 
 /** One condition a packet must meet before its handler runs. Throws RoomfulError to refuse it. */
 export type PacketCheck = (packet: Packet, socket: RoomfulSocket) => void;

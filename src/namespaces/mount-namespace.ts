@@ -6,7 +6,7 @@ import type { RoomfulNamespace, RoomfulSocket } from "../contract/socket-data";
 import { type EventHandler, toListener } from "../handlers/to-listener";
 import { checkPackets, type PacketCheck } from "../middleware/check-packets";
 
-export type EventHandlers = { [Event in ClientEvent]: EventHandler<Payload<Event>, ClientEventAnswers[Event]> };
+type EventHandlers = { [Event in ClientEvent]: EventHandler<Payload<Event>, ClientEventAnswers[Event]> };
 
 export interface NamespaceParts {
   /** Run once for each connection, in order. */
