@@ -21,6 +21,8 @@ export interface RetryingSenderOptions {
   /** Waiting for an answer ends after this, and the same id is sent again. */
   answerTimeoutMs?: number;
   content?: (index: number) => string;
+  /** A message is sent, for the first time or again. */
+  onAttempt?: (id: string) => void;
 }
 
 /** Sends one message after the other, each under its id until it is acknowledged, whatever happens in between. */
@@ -56,18 +58,24 @@ export class RetryingSender {
     for (let index = 0; !this.isOver; index += 1) {
       await this.send(this.options.content?.(index) ?? `message ${index}`);
     }
-    this.socket.disconnect();
+    this.close();
   }
 
   finish(): void {
     this.isOver = true;
   }
 
-  private async send(content: string): Promise<void> {
-    const { room, userId, answerTimeoutMs = 2_000 } = this.options;
+  close(): void {
+    this.socket.disconnect();
+  }
+
+  /** Sends one message until it is acknowledged; several may be on their way at the same time. */
+  async send(content: string): Promise<void> {
+    const { room, userId, answerTimeoutMs = 2_000, onAttempt } = this.options;
     const id = randomUUID();
     const startedAtMs = performance.now();
     for (let attempts = 1; ; attempts += 1) {
+      onAttempt?.(id);
       const reply = await this.ask({ room, id, content }, answerTimeoutMs);
       if (reply?.ok) {
         this.acknowledged.push({ room, userId, id, seq: reply.data.seq, attempts });

@@ -1,0 +1,268 @@
+import type { LiveMessage, StoredRuns } from "../../../src/contract/events";
+import type { RoomLog } from "../../../src/room-log/room-log";
+import { RoomLogs } from "../../../src/room-log/room-logs";
+
+function setup(ringBytes = 1_000_000) {
+  const logs = new RoomLogs({ ringMessages: 16, ringBytes });
+
+  /** Joins a room whose row is known to be missing. */
+  const join = (room: string, namespace = "/"): RoomLog => {
+    const log = logs.retain(namespace, room);
+    log.learn(null);
+    return log;
+  };
+  const message = (room: string, id: string, parts: Partial<LiveMessage> = {}, namespace = "/") => {
+    logs.observe(namespace, "message", {
+      ...{ id, room, type: "text", content: "content", tip: 0 },
+      ...{ userId: "alice", username: "Alice", color: "#000000", createdAt: "2026-01-01T00:00:00.000Z" },
+      ...parts,
+    });
+  };
+  const stored = (room: string, seq: number, id: string, namespace = "/") => {
+    logs.observe(namespace, "stored", { room, ...runOf(seq, id) });
+  };
+  return { logs, join, message, stored };
+}
+
+function runOf(seq: number, id: string): StoredRuns {
+  return { epoch: "e1", runs: [{ from: seq, items: [["alice", id]] }] };
+}
+
+/** What the ring counts for one message of `setup`. */
+function bytesOfOne(): number {
+  const { join, message } = setup();
+  const log = join("general");
+  message("general", "a", { seq: 1 });
+  return log.ringBytes;
+}
+
+describe("a room's log", () => {
+  it("begins with the first local member and is shared by the others", () => {
+    const { logs } = setup();
+    expect(logs.find("/", "general")).toBeUndefined();
+
+    const log = logs.retain("/", "general");
+
+    expect(logs.retain("/", "general")).toBe(log);
+    expect(logs.find("/", "general")).toBe(log);
+  });
+
+  it("ends with the last member", () => {
+    const { logs } = setup();
+    const log = logs.retain("/", "general");
+    logs.retain("/", "general");
+
+    logs.release("/", "general");
+    expect(logs.find("/", "general")).toBe(log);
+
+    logs.release("/", "general");
+    expect(logs.find("/", "general")).toBeUndefined();
+    expect(logs.retain("/", "general")).not.toBe(log);
+  });
+
+  it("is another one in each namespace", () => {
+    const { logs, join, message } = setup();
+    const log = join("general", "/");
+    const other = join("general", "/support");
+    expect(other).not.toBe(log);
+
+    message("general", "a", {}, "/support");
+    logs.release("/", "general");
+
+    expect(log.hasShown).toBe(false);
+    expect(logs.find("/", "general")).toBeUndefined();
+    expect(logs.find("/support", "general")?.hasShown).toBe(true);
+  });
+
+  it.each([
+    ["numbered", (test: ReturnType<typeof setup>) => test.stored("general", 1, "a")],
+    [
+      "retracted",
+      ({ logs }: ReturnType<typeof setup>) =>
+        logs.observe("/", "retracted", { room: "general", userId: "alice", id: "a", code: "STORAGE_REJECTED" }),
+    ],
+  ])("outlives its last member until all that was shown is settled: %s", (_name, settle) => {
+    const test = setup();
+    const log = test.join("general");
+    test.message("general", "a");
+
+    test.logs.release("/", "general");
+    expect(test.logs.find("/", "general")).toBe(log);
+    expect(test.logs.inUse()).toEqual([]);
+
+    settle(test);
+    expect(test.logs.find("/", "general")).toBeUndefined();
+    expect(log.ringBytes).toBe(0);
+  });
+
+  it("loses its ring with the last member, though it stays for what was shown", () => {
+    const { logs, join, message, stored } = setup();
+    const log = join("general");
+    message("general", "a");
+    message("general", "b");
+    stored("general", 1, "a");
+    expect(log.range(1, 1)).toHaveLength(1);
+
+    logs.release("/", "general");
+
+    expect(logs.find("/", "general")).toBe(log);
+    expect(log.range(1, 1)).toBeUndefined();
+    expect(logs.retain("/", "general").pending()).toMatchObject([{ id: "b" }]);
+  });
+
+  it("keeps nothing in its ring while nobody is there", () => {
+    const { logs, join, message, stored } = setup();
+    const log = join("general");
+    message("general", "a");
+    message("general", "b");
+    logs.release("/", "general");
+
+    stored("general", 1, "a");
+
+    expect(log.ringBytes).toBe(0);
+    expect(log.pending()).toMatchObject([{ id: "b" }]);
+  });
+
+  it("is not made by releasing a room that nobody is in", () => {
+    const { logs } = setup();
+
+    logs.release("/", "general");
+
+    expect(logs.find("/", "general")).toBeUndefined();
+  });
+});
+
+it("lists the rooms with local members", () => {
+  const { logs, join, message } = setup();
+  const general = join("general");
+  const help = join("help", "/support");
+  join("left");
+  join("left, with something shown");
+  message("left, with something shown", "a");
+  logs.release("/", "left");
+  logs.release("/", "left, with something shown");
+
+  expect(logs.inUse()).toMatchObject([
+    { namespace: "/", room: "general" },
+    { namespace: "/support", room: "help" },
+  ]);
+  expect(logs.inUse().map(({ log }) => log)).toEqual([general, help]);
+});
+
+describe("what is delivered", () => {
+  it("feeds the room's log: shown, then numbered", () => {
+    const { join, message, stored } = setup();
+    const log = join("general");
+
+    message("general", "a");
+    expect(log.pending()).toMatchObject([{ id: "a" }]);
+
+    stored("general", 1, "a");
+    expect(log.pending()).toEqual([]);
+    expect(log.range(1, 1)).toMatchObject([{ id: "a", seq: 1 }]);
+  });
+
+  it("may carry the numbers of earlier messages", () => {
+    const { join, message } = setup();
+    const log = join("general");
+    message("general", "a");
+
+    message("general", "b", { stored: runOf(1, "a") });
+
+    expect(log.range(1, 1)).toMatchObject([{ id: "a" }]);
+    expect(log).toMatchObject({ tip: 1, epoch: "e1" });
+    expect(log.pending()).toMatchObject([{ id: "b" }]);
+  });
+
+  it("counts the numbers that a message carries before the message", () => {
+    const { join, message } = setup();
+    const log = join("general");
+
+    // A repeat, carrying the number of its own first showing: it is at the tip then, and not what is stored.
+    message("general", "a", { stored: runOf(1, "a") });
+
+    expect(log.range(1, 1)).toBeUndefined();
+    expect(log.pending()).toMatchObject([{ id: "a" }]);
+  });
+
+  it("is not kept of rooms without members, nor of system messages and other events", () => {
+    const { logs, join, message, stored } = setup();
+    const log = join("general");
+
+    message("elsewhere", "a");
+    stored("elsewhere", 1, "a");
+    message("general", "b", { type: "system" });
+    logs.observe("/", "typing", { room: "general", userId: "alice", username: "Alice", isTyping: true });
+
+    expect(logs.find("/", "elsewhere")).toBeUndefined();
+    expect(log.hasShown).toBe(false);
+    expect(log.tip).toBe(0);
+  });
+});
+
+describe("memory", () => {
+  it("is taken from the room that was fed longest ago", () => {
+    const { join, message } = setup(2 * bytesOfOne());
+    const [a, b, c] = [join("a"), join("b"), join("c")];
+    message("a", "1", { seq: 1 });
+    message("b", "1", { seq: 1 });
+    expect([a, b].map(({ ringBytes }) => ringBytes > 0)).toEqual([true, true]);
+
+    message("c", "1", { seq: 1 });
+
+    expect([a, b, c].map(({ ringBytes }) => ringBytes > 0)).toEqual([false, true, true]);
+    expect(a.tip).toBe(1);
+  });
+
+  it("counts being fed again, not the time of joining", () => {
+    const { join, message } = setup(3 * bytesOfOne());
+    const [a, b, c] = [join("a"), join("b"), join("c")];
+    message("a", "1", { seq: 1 });
+    message("b", "1", { seq: 1 });
+    message("a", "2", { seq: 2 });
+
+    message("c", "1", { seq: 1 });
+
+    expect([a, b, c].map((log) => log.range(1, 1) !== undefined)).toEqual([true, false, true]);
+  });
+
+  it("is given back by rooms that are left", () => {
+    const { logs, join, message } = setup(2 * bytesOfOne());
+    join("a");
+    const [b, c] = [join("b"), join("c")];
+    message("b", "1", { seq: 1 });
+    message("a", "1", { seq: 1 });
+    logs.release("/", "a");
+
+    message("c", "1", { seq: 1 });
+
+    expect([b, c].map(({ ringBytes }) => ringBytes > 0)).toEqual([true, true]);
+  });
+
+  it("is not taken at all with 0 bytes", () => {
+    const { join, message } = setup(0);
+    const log = join("a");
+
+    message("a", "1", { seq: 1 });
+
+    expect(log.ringBytes).toBe(0);
+    expect(log.tip).toBe(1);
+  });
+
+  it("is given back when all rings are dropped; tips and what was shown stay", () => {
+    const { logs, join, message } = setup(2 * bytesOfOne());
+    const [a, b, c] = [join("a"), join("b"), join("c")];
+    message("a", "1", { seq: 1 });
+    message("a", "shown");
+    message("b", "1", { seq: 1 });
+
+    logs.dropRings();
+
+    expect([a, b].map(({ ringBytes }) => ringBytes)).toEqual([0, 0]);
+    expect(a).toMatchObject({ tip: 1, hasShown: true });
+    // Room for two again.
+    message("b", "2", { seq: 2 });
+    message("c", "1", { seq: 1 });
+    expect([b, c].map(({ ringBytes }) => ringBytes > 0)).toEqual([true, true]);
+  });
+});

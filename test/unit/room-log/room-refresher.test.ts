@@ -1,0 +1,241 @@
+import type { RoomRecord, RoomRepository } from "../../../src/repositories/room-repository";
+import { RoomLogs } from "../../../src/room-log/room-logs";
+import { RoomRefresher } from "../../../src/room-log/room-refresher";
+import { TestClock } from "../../../src/testing/test-clock";
+
+const INTERVAL_MS = 15_000;
+
+function setup() {
+  const clock = new TestClock({ isFrozen: true });
+  const logs = new RoomLogs({ ringMessages: 16, ringBytes: 1_000_000 });
+  const asked: { namespace: string; name: string }[][] = [];
+  const resets: string[] = [];
+  const errors: unknown[] = [];
+  const postgres = {
+    isAvailable: true,
+    rows: [] as RoomRecord[],
+    /** Awaited before an answer. */
+    answering: Promise.resolve(),
+  };
+  const rooms: Pick<RoomRepository, "findMany"> = {
+    async findMany(wanted) {
+      asked.push([...wanted]);
+      const { rows } = postgres;
+      await postgres.answering;
+      return rows;
+    },
+  };
+  const refresher = new RoomRefresher({
+    ...{ rooms, logs, clock, intervalMs: INTERVAL_MS },
+    isAvailable: () => postgres.isAvailable,
+    onReset: (namespace, room) => resets.push(`${namespace} ${room}`),
+    onError: (error) => errors.push(error),
+  });
+  /** Joins a room, whose row was read with the join. */
+  const join = (name: string, lastSeq: number, namespace = "/") => {
+    const log = logs.retain(namespace, name);
+    log.learn({ epoch: "e1", lastSeq, delivery: null });
+    return log;
+  };
+  return { clock, logs, asked, resets, errors, postgres, refresher, join };
+}
+
+const rowOf = (name: string, lastSeq: number, parts: Partial<RoomRecord> = {}): RoomRecord => ({
+  ...{ namespace: "/", name, epoch: "e1", lastSeq, delivery: null },
+  ...parts,
+});
+
+function deferred() {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+it("asks once for all rooms in use, at every interval until it stops", async () => {
+  const { refresher, join, logs, asked, clock } = setup();
+  join("general", 0);
+  join("help", 0, "/support");
+  join("left", 0);
+  logs.release("/", "left");
+  await refresher.start();
+  await clock.advance(INTERVAL_MS - 1);
+  expect(asked).toEqual([]);
+
+  await clock.advance(1);
+  expect(asked).toEqual([
+    [
+      { namespace: "/", name: "general" },
+      { namespace: "/support", name: "help" },
+    ],
+  ]);
+  await clock.advance(2 * INTERVAL_MS);
+  expect(asked).toHaveLength(3);
+
+  await refresher.stop();
+  await clock.advance(5 * INTERVAL_MS);
+  expect(asked).toHaveLength(3);
+});
+
+it("tells each log its own row", async () => {
+  const { refresher, join, postgres, resets } = setup();
+  const [general, help] = [join("general", 3), join("general", 5, "/support")];
+  postgres.rows = [
+    rowOf("general", 8, { namespace: "/support" }),
+    rowOf("general", 4, { delivery: "strict" }),
+    rowOf("a room that nobody is in", 1),
+  ];
+
+  await refresher.refresh();
+
+  expect(general).toMatchObject({ tip: 4, delivery: "strict" });
+  expect(help).toMatchObject({ tip: 8, delivery: null });
+  expect(resets).toEqual([]);
+});
+
+it("reads the row of a log that a join could not read", async () => {
+  const { refresher, logs, postgres } = setup();
+  const [known, missing] = [logs.retain("/", "known"), logs.retain("/", "missing")];
+  postgres.rows = [rowOf("known", 4)];
+
+  await refresher.refresh();
+
+  expect(known).toMatchObject({ isLoaded: true, tip: 4, epoch: "e1" });
+  expect(missing).toMatchObject({ isLoaded: true, tip: 0, epoch: null });
+});
+
+it.each<[string, RoomRecord[], { epoch: string | null; tip: number }]>([
+  ["another epoch", [rowOf("general", 9, { epoch: "e2" })], { epoch: "e2", tip: 9 }],
+  ["a number below the tip", [rowOf("general", 4)], { epoch: "e1", tip: 4 }],
+  ["no row any more", [], { epoch: null, tip: 0 }],
+])("resets a log that meets %s, lets it follow the row, and tells so", async (_name, rows, expected) => {
+  const { refresher, join, postgres, resets, logs } = setup();
+  const log = join("general", 6);
+  const other = join("other", 2);
+  logs.observe("/", "message", {
+    ...{ id: "a", room: "general", type: "text", content: "shown", tip: 6, userId: "alice", username: "Alice" },
+    ...{ color: "#000000", createdAt: "2026-01-01T00:00:00.000Z" },
+  });
+  postgres.rows = [...rows, rowOf("other", 2)];
+
+  await refresher.refresh();
+
+  expect(resets).toEqual(["/ general"]);
+  expect(log).toMatchObject({ ...expected, isLoaded: true, hasShown: false });
+  expect(other).toMatchObject({ epoch: "e1", tip: 2 });
+
+  // It is followed now: the same row is no news.
+  await refresher.refresh();
+  expect(resets).toEqual(["/ general"]);
+});
+
+it("takes numbers that are given while it reads for no contradiction", async () => {
+  const { refresher, join, postgres, resets, logs, asked, clock } = setup();
+  const log = join("general", 6);
+  const { promise, resolve } = deferred();
+  postgres.answering = promise;
+  postgres.rows = [rowOf("general", 6)];
+
+  const refreshing = refresher.refresh();
+  await clock.advance(0);
+  expect(asked).toHaveLength(1);
+  logs.observe("/", "stored", { room: "general", epoch: "e1", runs: [{ from: 7, items: [["alice", "a"]] }] });
+  resolve();
+  await refreshing;
+
+  expect(resets).toEqual([]);
+  expect(log.tip).toBe(7);
+});
+
+it("asks nothing while Postgres is away or nobody is in a room", async () => {
+  const { refresher, join, postgres, asked } = setup();
+  await refresher.refresh();
+  expect(asked).toEqual([]);
+
+  join("general", 0);
+  postgres.isAvailable = false;
+  await refresher.refresh();
+  expect(asked).toEqual([]);
+
+  postgres.isAvailable = true;
+  await refresher.refresh();
+  expect(asked).toHaveLength(1);
+});
+
+it("reports a query that fails, leaves the logs as they are, and asks again", async () => {
+  const { refresher, join, postgres, errors, resets } = setup();
+  const log = join("general", 6);
+  const failure = new Error("Postgres is away");
+  const { promise, reject } = deferred();
+  postgres.answering = promise;
+  const refreshing = refresher.refresh();
+  reject(failure);
+
+  await refreshing;
+  expect(errors).toEqual([failure]);
+  expect(log).toMatchObject({ epoch: "e1", tip: 6 });
+
+  postgres.answering = Promise.resolve();
+  postgres.rows = [rowOf("general", 9)];
+  await refresher.refresh();
+  expect(errors).toHaveLength(1);
+  expect(resets).toEqual([]);
+  expect(log.tip).toBe(9);
+});
+
+it("begins anew for a call during another one, after that one", async () => {
+  const { refresher, join, postgres, asked, clock } = setup();
+  const log = join("general", 6);
+  const { promise, resolve } = deferred();
+  postgres.answering = promise;
+  postgres.rows = [rowOf("general", 6)];
+  const first = refresher.refresh();
+  await clock.advance(0);
+  const second = refresher.refresh();
+  await clock.advance(0);
+  expect(asked).toHaveLength(1);
+
+  // Committed after the first query had its answer.
+  postgres.rows = [rowOf("general", 7)];
+  resolve();
+  await first;
+  await second;
+
+  expect(asked).toHaveLength(2);
+  expect(log.tip).toBe(7);
+});
+
+it("is stopped when the query that runs has ended", async () => {
+  const { refresher, join, postgres, clock, asked } = setup();
+  join("general", 0);
+  const { promise, resolve } = deferred();
+  postgres.answering = promise;
+  await refresher.start();
+  await clock.advance(INTERVAL_MS);
+  expect(asked).toHaveLength(1);
+  const steps: string[] = [];
+  const stopping = refresher.stop().then(() => steps.push("stopped"));
+
+  await clock.advance(0);
+  steps.push("answered");
+  resolve();
+  await stopping;
+
+  expect(steps).toEqual(["answered", "stopped"]);
+});
+
+it("may be stopped before its start, and twice", async () => {
+  const { refresher, join, asked, clock } = setup();
+  join("general", 0);
+  await refresher.stop();
+  await refresher.start();
+  await refresher.stop();
+  await refresher.stop();
+
+  await clock.advance(INTERVAL_MS);
+
+  expect(asked).toEqual([]);
+});
