@@ -156,8 +156,9 @@ export function createNode(options: NodeOptions): Node {
   const emitBufferLimit = new EmitBufferLimit({
     config: config.emitBuffer,
     clock,
-    onCut(connection, limit) {
+    onCut(connection, limit, seconds) {
       metrics.slowConsumers.inc({ limit });
+      metrics.slowConsumerCutSeconds.observe(seconds);
       const error = new RoomfulError("SLOW_CONSUMER", { retryAfterMs: 0, details: { limit } });
       for (const socket of socketsOn(connection)) {
         disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());

@@ -13,8 +13,8 @@ export type EmitBufferLimitName = "packets" | "bytes" | "age";
 export interface EmitBufferLimitOptions {
   config: RoomfulConfig["emitBuffer"];
   clock: Clock;
-  /** Called before the connection is ended, which nothing can be sent to any more. */
-  onCut(connection: EngineConnection, limit: EmitBufferLimitName): void;
+  /** Called before the connection is ended, which nothing can be sent to any more; `seconds` after it crossed the limit. */
+  onCut(connection: EngineConnection, limit: EmitBufferLimitName, seconds: number): void;
   onError(error: unknown): void;
 }
 
@@ -30,6 +30,8 @@ interface EmitBuffer {
   /** When it last was empty, or drained. */
   behindSinceMs: number;
   isCheckDue: boolean;
+  /** When the limit was crossed that the check is due for. */
+  crossedAtMs: number;
   isCut: boolean;
 }
 
@@ -81,6 +83,7 @@ export class EmitBufferLimit {
       inFlightPackets: 0,
       behindSinceMs: 0,
       isCheckDue: false,
+      crossedAtMs: 0,
       isCut: false,
     };
     const follow = (transport: EngineTransport): void => {
@@ -118,6 +121,7 @@ export class EmitBufferLimit {
     buffer.queuedPackets += 1;
     if (!buffer.isCheckDue && this.exceeded(buffer)) {
       buffer.isCheckDue = true;
+      buffer.crossedAtMs = this.options.clock.monotonicMs();
       if (this.due.push(buffer) === 1) {
         // Twice: what the loop reads in this turn may be drained by writes that end in the next.
         setImmediate(() => setImmediate(() => this.checkDue()));
@@ -139,7 +143,7 @@ export class EmitBufferLimit {
       buffer.isCheckDue = false;
       const limit = this.exceeded(buffer);
       if (limit) {
-        this.cut(buffer, limit);
+        this.cut(buffer, limit, buffer.crossedAtMs);
       }
     }
   }
@@ -161,13 +165,14 @@ export class EmitBufferLimit {
     }
     const nowMs = clock.monotonicMs();
     for (const buffer of this.behind) {
-      if (nowMs - buffer.behindSinceMs > config.maxAgeMs) {
-        this.cut(buffer, "age");
+      const crossedAtMs = buffer.behindSinceMs + config.maxAgeMs;
+      if (nowMs > crossedAtMs) {
+        this.cut(buffer, "age", crossedAtMs);
       }
     }
   }
 
-  private cut(buffer: EmitBuffer, limit: EmitBufferLimitName): void {
+  private cut(buffer: EmitBuffer, limit: EmitBufferLimitName, crossedAtMs: number): void {
     if (buffer.isCut) {
       return;
     }
@@ -175,7 +180,7 @@ export class EmitBufferLimit {
     this.behind.delete(buffer);
     try {
       // First: afterwards the connection's sockets are gone.
-      this.options.onCut(buffer.connection, limit);
+      this.options.onCut(buffer.connection, limit, (this.options.clock.monotonicMs() - crossedAtMs) / 1000);
     } catch (error) {
       this.options.onError(error);
     }

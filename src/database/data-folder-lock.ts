@@ -22,11 +22,17 @@ export class DataFolderLock {
           "Stop it, or set ROOMFUL_DATA_DIR to another folder.",
       );
     }
-    await rm(this.path, { force: true });
-    await writeFile(this.path, JSON.stringify({ pid: process.pid, startedAt: await startOf(process.pid) }), {
-      flag: "wx",
-    });
+    // Before anything is awaited: another lock of this process may be asked for in the same turn.
     heldHere.add(this.path);
+    try {
+      await rm(this.path, { force: true });
+      const holder: Holder = { pid: process.pid, startedAt: await startOf(process.pid) };
+      // `wx`: of two processes that find a stale lock, one makes the new one.
+      await writeFile(this.path, JSON.stringify(holder), { flag: "wx" });
+    } catch (error) {
+      heldHere.delete(this.path);
+      throw error;
+    }
   }
 
   /** True while another live process holds it. */
@@ -43,7 +49,12 @@ export class DataFolderLock {
 
   private async readHolder(): Promise<Holder | undefined> {
     const text = await readFile(this.path, "utf8").catch(() => "");
-    return text ? (JSON.parse(text) as Holder) : undefined;
+    try {
+      return JSON.parse(text) as Holder;
+    } catch {
+      // None, or one whose process died while it wrote it.
+      return undefined;
+    }
   }
 }
 

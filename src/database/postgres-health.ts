@@ -58,7 +58,7 @@ export class PostgresHealth implements Service {
   }
 
   private markUp(): void {
-    if (!this.up) {
+    if (!this.up && this.timer) {
       this.up = true;
       this.options.onUp();
     }

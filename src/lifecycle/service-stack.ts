@@ -7,34 +7,53 @@ import type { Service } from "./service";
  */
 export class ServiceStack {
   private readonly started: Service[] = [];
+  private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly services: readonly Service[]) {}
 
-  /** Starts each service after the one before it; when one fails, stops what was started and throws its error. */
-  async start(): Promise<void> {
-    try {
-      for (const service of this.services) {
-        this.started.push(service);
-        await service.start();
-      }
-    } catch (error) {
-      await this.stop().catch(() => {
-        // The error that made start() fail is the one to report.
-      });
-      throw error;
-    }
+  /**
+   * Starts each service after the one before it; when one fails, stops what was started and throws its error.
+   * After `stop`, or during it, nothing more is started.
+   */
+  start(): Promise<void> {
+    this.starting ??= this.startAll();
+    return this.starting;
   }
 
-  /** Stops in reverse. A second call, also one during the first, waits for the same end. */
+  /** Stops in reverse, after what is just starting. A second call, also one during the first, waits for the same end. */
   stop(): Promise<void> {
-    this.stopping ??= this.stopStarted();
+    this.stopping ??= this.stopAll();
     return this.stopping;
   }
 
   /** Names of what is still running, the next to stop first. */
   get running(): string[] {
     return this.started.map(({ name }) => name).reverse();
+  }
+
+  private async startAll(): Promise<void> {
+    try {
+      for (const service of this.services) {
+        if (this.stopping) {
+          return;
+        }
+        this.started.push(service);
+        await service.start();
+      }
+    } catch (error) {
+      await this.stopStarted().catch(() => {
+        // The error that made start() fail is the one to report.
+      });
+      throw error;
+    }
+  }
+
+  private async stopAll(): Promise<void> {
+    await this.starting?.catch(() => {
+      // It was thrown to whoever called start(), and what it had started is stopped.
+    });
+    await this.stopStarted();
   }
 
   private async stopStarted(): Promise<void> {

@@ -68,6 +68,12 @@ export function createMetrics(sources: MetricSources) {
       registers,
     }),
     slowConsumers: counter("roomful_slow_consumers_total", "Connections cut by the emit-buffer limit.", "limit"),
+    slowConsumerCutSeconds: new Histogram({
+      name: "roomful_slow_consumer_cut_seconds",
+      help: "From crossing the emit-buffer limit to the cut.",
+      buckets: SECONDS,
+      registers,
+    }),
     messagesRejected: counter("roomful_messages_rejected_total", "Admitted messages that were not stored.", "reason"),
     batchesFailed: counter("roomful_write_buffer_failures_total", "Batches that failed and were tried again.", "kind"),
     flushSeconds: new Histogram({

@@ -55,6 +55,10 @@ export class CatchUp {
     if (after === undefined || !log.isLoaded || after > log.tip || !isSameEpoch(log.epoch, epoch, after)) {
       return undefined;
     }
+    if (log.epoch === null && log.tip > 0) {
+      // The row was made after this node had looked for it, and what showed its messages (a strict room) named no epoch.
+      return undefined;
+    }
     const last = Math.min(after + limit, log.tip);
     const found = last > after ? log.range(after + 1, last) : [];
     if (!found) {

@@ -12,8 +12,11 @@ export type Delivery = "fast" | "strict";
 
 interface Shown {
   message: LiveMessage;
-  /** The tip when it was shown: the numbers up to it were given to others, or to an earlier showing. */
-  tipWhenShown: number;
+  /**
+   * The tip when it was shown: the numbers up to it were given to others, or to an earlier showing.
+   * undefined: it was not known.
+   */
+  tipWhenShown: number | undefined;
   /** More than one live event had this key: which of them was stored is not known here. */
   isAmbiguous: boolean;
 }
@@ -115,7 +118,9 @@ export class RoomLog {
     const before = this.shown.get(key);
     this.shown.set(
       key,
-      before ? { ...before, isAmbiguous: true } : { message, tipWhenShown: this.knownTip, isAmbiguous: false },
+      before
+        ? { ...before, isAmbiguous: true }
+        : { message, tipWhenShown: this.isLoaded ? this.knownTip : undefined, isAmbiguous: false },
     );
   }
 
@@ -151,6 +156,11 @@ export class RoomLog {
     this.ring.clear();
   }
 
+  /** The row may change unseen from now on; the next reader reads it again. */
+  forgetRow(): void {
+    this.row = undefined;
+  }
+
   /** Forgets everything. */
   reset(): void {
     this.ring.clear();
@@ -164,7 +174,7 @@ export class RoomLog {
     this.shown.delete(key);
     // A number at or below the tip of its showing is a repeat of something stored earlier,
     // whose time and names may be others.
-    if (shown && !shown.isAmbiguous && seq > shown.tipWhenShown) {
+    if (shown?.tipWhenShown !== undefined && !shown.isAmbiguous && seq > shown.tipWhenShown) {
       this.ring.add({ ...withoutTip(shown.message), seq });
     }
     this.knownTip = Math.max(this.knownTip, seq);

@@ -49,7 +49,18 @@ export class RoomLogs {
     entry.members -= 1;
     if (entry.members <= 0) {
       this.dropRing(entry);
+      // What other nodes store from now on is not seen here.
+      entry.log.forgetRow();
       this.dropIfUnused(entry);
+    }
+  }
+
+  /** Forgets everything about the room but its members: it is another one now. */
+  reset(namespace: string, room: string): void {
+    const entry = this.entries.get(roomKeyOf(namespace, room));
+    if (entry) {
+      this.dropRing(entry);
+      entry.log.reset();
     }
   }
 

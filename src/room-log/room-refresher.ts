@@ -19,7 +19,9 @@ export interface RoomRefresherOptions {
 export class RoomRefresher implements Service {
   readonly name = "room refresher";
   private timer: Timer | undefined;
-  private refreshing: Promise<void> | undefined;
+  private refreshing: Promise<void> = Promise.resolve();
+  /** A refresh that waits for the one that runs. */
+  private next: Promise<void> | undefined;
 
   constructor(private readonly options: RoomRefresherOptions) {}
 
@@ -30,14 +32,17 @@ export class RoomRefresher implements Service {
 
   async stop(): Promise<void> {
     this.timer?.clear();
-    await this.refreshing;
+    await (this.next ?? this.refreshing);
   }
 
-  /** Never rejects; a call during another one waits for it and begins anew. */
-  async refresh(): Promise<void> {
-    await this.refreshing;
-    this.refreshing = this.readAll().catch((error: unknown) => this.options.onError(error));
-    await this.refreshing;
+  /** Never rejects. One read at a time: a call during another one begins after it, and later calls share that. */
+  refresh(): Promise<void> {
+    this.next ??= this.refreshing.then(() => {
+      this.next = undefined;
+      this.refreshing = this.readAll().catch((error: unknown) => this.options.onError(error));
+      return this.refreshing;
+    });
+    return this.next;
   }
 
   private async readAll(): Promise<void> {
@@ -52,7 +57,7 @@ export class RoomRefresher implements Service {
     for (const { namespace, room, log, tip } of before) {
       const row = rowOf.get(roomKeyOf(namespace, room)) ?? null;
       if (log.contradicts(row, tip)) {
-        log.reset();
+        logs.reset(namespace, room);
         log.learn(row);
         onReset(namespace, room);
       } else {

@@ -199,10 +199,12 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
   private isOverloadedBy(bytes: number): boolean {
     const { maxMessages, maxBytes, maxAgeMs } = this.options.config;
     const share = this.isFull ? 0.5 : 1;
+    // An empty buffer takes anything: one item above half of the bytes would otherwise wait for ever.
     this.isFull =
-      this.backlog.size >= maxMessages * share ||
-      this.backlogBytes + bytes > maxBytes * share ||
-      this.oldestAgeMs() >= maxAgeMs * share;
+      this.backlog.size > 0 &&
+      (this.backlog.size >= maxMessages * share ||
+        this.backlogBytes + bytes > maxBytes * share ||
+        this.oldestAgeMs() >= maxAgeMs * share);
     return this.isFull;
   }
 

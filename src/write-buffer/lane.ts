@@ -62,21 +62,23 @@ export class Lane<Item, Stored, Entry extends LaneEntry<Item>> {
     this.endPause?.();
   }
 
-  private schedule(): void {
+  /** `isDue`: the time of the first one has come. */
+  private schedule(isDue = false): void {
     const first = this.waiting[0];
     if (this.flushing || this.isStopped || !first) {
       return;
     }
     const { config, clock } = this.options;
     const dueInMs = first.admittedAtMs + config.flushIntervalMs - clock.monotonicMs();
-    if (this.isDraining || this.waiting.length >= config.maxBatchSize || dueInMs <= 0) {
+    // Not when it is due right now: with an interval of 0, what comes in one turn of the event loop is one batch.
+    if (isDue || this.isDraining || this.waiting.length >= config.maxBatchSize || dueInMs < 0) {
       this.flushTimer?.clear();
       this.flushTimer = undefined;
       this.flushing = this.flush();
     } else {
       this.flushTimer ??= clock.setTimer(() => {
         this.flushTimer = undefined;
-        this.schedule();
+        this.schedule(true);
       }, dueInMs);
     }
   }

@@ -53,11 +53,17 @@ export class RetryingSender {
     });
   }
 
-  /** Sends until `finish`; resolves when the last message is acknowledged. */
-  async run(): Promise<void> {
-    for (let index = 0; !this.isOver; index += 1) {
-      await this.send(this.options.content?.(index) ?? `message ${index}`);
-    }
+  /** Sends until `finish`, with so many on their way at a time; resolves when the last one is acknowledged. */
+  async run(window = 1): Promise<void> {
+    let index = 0;
+    const sendOneByOne = async (): Promise<void> => {
+      while (!this.isOver) {
+        const content = this.options.content?.(index) ?? `message ${index}`;
+        index += 1;
+        await this.send(content);
+      }
+    };
+    await Promise.all(Array.from({ length: window }, sendOneByOne));
     this.close();
   }
 
