@@ -25,7 +25,7 @@ import { createRoomAccess } from "./handlers/room-access";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
-import type { Clock } from "./lifecycle/clock";
+import { type Clock, systemClock } from "./lifecycle/clock";
 import { ServiceStack } from "./lifecycle/service-stack";
 import { authenticateHandshake } from "./middleware/authenticate-handshake";
 import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
@@ -85,7 +85,8 @@ export function createNode(options: NodeOptions): Node {
   const health = new PostgresHealth({
     probe: () => query(database.reader, "SELECT 1"),
     intervalMs: config.database.probeIntervalMs,
-    clock,
+    // Not the given clock: Postgres answers in real time, and time that a test skips would look like an outage.
+    clock: systemClock,
     onDown: (error) => logger.warn({ err: error }, "Postgres does not answer; live delivery goes on"),
     onUp() {
       logger.info("Postgres answers again");
