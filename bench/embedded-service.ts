@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-
 import { EmbeddedPostgres } from "../src/database/embedded-postgres";
 import { readPostmaster } from "../src/database/postmaster-pid";
 import { systemClock } from "../src/lifecycle/clock";
 import { signToken } from "../src/middleware/sign-token";
+import { makeDataDir } from "../src/testing/test-database";
 import { freePort, ServiceProcess } from "../test/support/service-process";
 import { readTable, type TableRow } from "../test/support/table";
 
@@ -24,7 +23,7 @@ export class EmbeddedService {
 
   static async start(given: Record<string, string> = {}): Promise<EmbeddedService> {
     const env = { ROOMFUL_RATE_LIMITS: "off", ROOMFUL_LOG_LEVEL: "error", ...given };
-    const dataDir = await mkdtemp(join(tmpdir(), "roomful-bench-"));
+    const dataDir = await makeDataDir();
     const embedded = new EmbeddedService(new ServiceProcess(await freePort(), env), dataDir, env);
     await embedded.service.start();
     return embedded;

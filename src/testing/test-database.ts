@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -27,7 +27,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 /** A whole Postgres for tests, in a temporary folder. */
 export async function startThrowawayPostgres(): Promise<TestDatabase & { pid: number }> {
-  const dataDir = await mkdtemp(join(tmpdir(), "roomful-test-"));
+  const dataDir = await makeDataDir();
   const postgres = new EmbeddedPostgres({ dataDir, isThrowaway: true, maxConnections: MAX_CONNECTIONS });
   await postgres.start();
   return {
@@ -38,6 +38,13 @@ export async function startThrowawayPostgres(): Promise<TestDatabase & { pid: nu
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A data folder in the system's temporary one, that another user's Postgres can reach when this process is root's. */
+export async function makeDataDir(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), "roomful-test-"));
+  await chmod(dataDir, 0o755);
+  return dataDir;
 }
 
 /** Runs statements on the database at `url`, one after the other. */

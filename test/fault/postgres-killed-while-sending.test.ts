@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { startTestServer } from "../../src/testing";
+import { makeDataDir, makeDataDir } from "../../src/testing/test-database";
 import { checkContract } from "../support/contract";
 import { readMetric } from "../support/metrics";
 import { RetryingSender } from "../support/retrying-sender";
@@ -13,7 +11,7 @@ import { readTable } from "../support/table";
 const KILLS = 3;
 
 it("goes on delivering while Postgres is dead, and loses nothing when it is back", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "roomful-killed-"));
+  const dataDir = await makeDataDir();
   const postgres = new EmbeddedPostgres({ dataDir });
   await postgres.start();
   const server = await startTestServer({ database: postgres.url });

@@ -1,16 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
+import { rm } from "node:fs/promises";
 import { createConfig, createRoomful } from "../../src";
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { isPostgresAlive } from "../../src/database/postmaster-pid";
+import { makeDataDir } from "../../src/testing/test-database";
 import { queryRows } from "../support/table";
 
 let dataDir: string;
 let postgres: EmbeddedPostgres;
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "roomful-embedded-"));
+  dataDir = await makeDataDir();
   postgres = new EmbeddedPostgres({ dataDir });
 });
 afterEach(async () => {
