@@ -43,12 +43,16 @@ export const MESSAGE_TRAITS: ItemTraits<AdmittedMessage> = {
   keyOf: ({ userId, id }) => `${userId}\0${id}`,
   fingerprintOf: ({ fingerprint }) => fingerprint,
   groupOf: ({ namespace, room }) => roomKeyOf(namespace, room),
-  bytesOf: ({ content, metadata }) =>
-    OBJECT_BYTES + 2 * (content.length + (metadata ? JSON.stringify(metadata).length : 0)),
+  bytesOf: ({ content, mentions, metadata }) =>
+    OBJECT_BYTES + 2 * (content.length + lengthAsJson(mentions) + lengthAsJson(metadata)),
 };
 
 /** Names, times and the objects around a message in the backlog, roughly. */
 const OBJECT_BYTES = 600;
+
+function lengthAsJson(value: unknown): number {
+  return value === null ? 0 : JSON.stringify(value).length;
+}
 
 /** What the room sees of a message; what is absent was not said. */
 export function messageBodyOf(message: AdmittedMessage): MessageBody {
