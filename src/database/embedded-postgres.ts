@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -209,17 +209,23 @@ export class EmbeddedPostgres implements Service {
     this.onProgress(`Making a database in ${this.clusterDir}.`);
     const passwordFile = join(this.clusterDir, "..", `.roomful-password-${process.pid}`);
     await writeFile(passwordFile, this.password, { mode: 0o600 });
+    // Beside its place: what a run that was killed in the middle has left must not be taken for a database.
+    const draft = `${this.clusterDir}.new`;
     try {
+      await rm(draft, { recursive: true, force: true });
+      await this.makeFolder(draft);
       if (this.runAs) {
         await chown(passwordFile, this.runAs.uid, this.runAs.gid);
       }
-      const options = ["-D", this.clusterDir, "-U", DATABASE, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
+      const options = ["-D", draft, "-U", DATABASE, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
       const text = ["--encoding=UTF8", "--locale=C"];
       const speed = this.options.isThrowaway ? ["--no-sync"] : [];
       await promisify(execFile)(join(native, "bin", "initdb"), [...options, ...text, ...speed], {
         ...idsOf(this.runAs),
         cwd: "/",
       });
+      // The folder in its place is empty, or this fails.
+      await rename(draft, this.clusterDir);
     } catch (cause) {
       throw new Error("A database for the embedded Postgres could not be made.", { cause });
     } finally {

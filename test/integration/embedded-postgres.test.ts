@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createConfig, createRoomful } from "../../src";
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { isPostgresAlive } from "../../src/database/postmaster-pid";
@@ -33,6 +34,16 @@ it("keeps its data from one start to the next, and its settings are safe", async
   await postgres.start();
 
   expect(await queryRows(postgres.url, "SELECT one FROM kept")).toEqual([{ one: 1 }]);
+});
+
+it("begins anew where an earlier run was killed while it made the database", async () => {
+  await mkdir(join(dataDir, "postgres.new", "base"), { recursive: true });
+  await writeFile(join(dataDir, "postgres.new", "PG_VERSION"), "18\n");
+
+  await postgres.start();
+
+  expect(await queryRows(postgres.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  expect(await readdir(dataDir)).not.toContain("postgres.new");
 });
 
 it("comes back at the same address when something kills it", async () => {
