@@ -1,5 +1,7 @@
 import { uuidv7 } from "uuidv7";
 
+import type { RevocationList } from "./access/revocation-list";
+import type { RoomMembers } from "./access/room-members";
 import type { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { RoomEmitter } from "./broadcast/room-emitter";
 import { StoredAnnouncer } from "./broadcast/stored-announcer";
@@ -31,6 +33,7 @@ import type { Metrics } from "./observability/metrics";
 import type { PresenceStore } from "./presence/presence-store";
 import { PresenceTracker } from "./presence/presence-tracker";
 import { TypingTracker } from "./presence/typing-tracker";
+import type { MemberRecord } from "./repositories/member-repository";
 import type { AppendResult } from "./repositories/message-repository";
 import type { CatchUp } from "./room-log/catch-up";
 import type { PageReader } from "./room-log/page-reader";
@@ -48,6 +51,9 @@ export interface SharedParts {
   expiry: TokenExpiry;
   disconnects: DisconnectMemory;
   mayJoin: RoomAccess;
+  /** Where rooms are for members. */
+  members: RoomMembers | undefined;
+  revocations: RevocationList;
   presenceStore: PresenceStore;
   logs: RoomLogs;
   pages: PageReader;
@@ -63,6 +69,10 @@ export interface AppNamespace {
   settle(settlement: Settlement<AdmittedMessage, AppendResult>): void;
   /** Tells a room to drop what it has: `room_state` with the newest page and `recovered: false`. */
   reload(room: string): Promise<void>;
+  /** Memberships that its sockets rest on. */
+  membersInUse(): MemberRecord[];
+  /** Takes the user's sockets out of the room. */
+  evict(room: string, userId: string): void;
   /** Announces the numbers that are still being gathered. */
   flush(): void;
   /** Resolves when everybody was told what happened so far. */
@@ -75,7 +85,7 @@ const RELOAD_PAGE_SIZE = 50;
 
 /** Builds the parts of one namespace, from the way out to the handlers, and mounts them. */
 export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedParts): AppNamespace {
-  const { config, clock, logs, pages, catchUp, mayJoin, writeBuffer, rateLimiter, expiry, metrics } = shared;
+  const { config, clock, logs, pages, catchUp, mayJoin, members, writeBuffer, rateLimiter, expiry, metrics } = shared;
   const { name } = namespace;
   const onError = (error: unknown): void => shared.onError(error, name);
 
@@ -100,6 +110,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
     membership,
     catchUp,
     mayJoin,
+    members,
     maxRooms: config.connections.maxRooms,
   });
   mountNamespace(namespace, {
@@ -129,11 +140,12 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
         maxPageBytes: config.limits.maxPageBytes,
       }),
       presence: createPresenceHandler({ membership, presence }),
-      rooms: createRoomsHandler({ namespace: name, presence, logs, mayJoin }),
+      rooms: createRoomsHandler({ namespace: name, presence, logs, mayJoin, members }),
       refresh_token: createRefreshTokenHandler({
         namespace: name,
         verifier: shared.verifier,
         expiry,
+        revocations: shared.revocations,
         membership,
         mayJoin,
       }),
@@ -175,6 +187,17 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
         users,
         count,
       });
+    },
+    membersInUse: () =>
+      [...namespace.sockets.values()].flatMap((socket) =>
+        membership.roomsOf(socket).map((room) => ({ namespace: name, room, userId: socket.data.claims.userId })),
+      ),
+    evict(room, userId) {
+      for (const socket of namespace.sockets.values()) {
+        if (socket.data.claims.userId === userId && membership.isMember(socket, room)) {
+          membership.evict(socket, room);
+        }
+      }
     },
     flush: () => announcer.flush(),
     async settled() {

@@ -4,6 +4,8 @@ import type { FastifyInstance } from "fastify";
 import { Server } from "socket.io";
 import { Adapter } from "socket.io-adapter";
 
+import { RevocationList } from "./access/revocation-list";
+import { RoomMembers } from "./access/room-members";
 import { type AppNamespace, createAppNamespace } from "./app-namespace";
 import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
 import { observeDeliveries } from "./broadcast/delivery-seam";
@@ -26,6 +28,7 @@ import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
 import { type Clock, systemClock } from "./lifecycle/clock";
+import { RepeatedTask } from "./lifecycle/repeated-task";
 import { ServiceStack } from "./lifecycle/service-stack";
 import { authenticateHandshake } from "./middleware/authenticate-handshake";
 import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
@@ -42,7 +45,9 @@ import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces"
 import type { Logger } from "./observability/logger";
 import { createMetrics } from "./observability/metrics";
 import { MemoryPresenceStore } from "./presence/memory-presence-store";
+import { MemberRepository } from "./repositories/member-repository";
 import { type AppendResult, MessageRepository } from "./repositories/message-repository";
+import { RevocationRepository } from "./repositories/revocation-repository";
 import { RoomRepository } from "./repositories/room-repository";
 import { CatchUp } from "./room-log/catch-up";
 import { PageReader } from "./room-log/page-reader";
@@ -92,6 +97,7 @@ export function createNode(options: NodeOptions): Node {
       logger.info("Postgres answers again");
       logs.dropRings();
       void refresher.refresh();
+      void accessRefresh.runSoon();
     },
   });
   const writeBuffer = new BatchingWriteBuffer<AdmittedMessage, AppendResult>({
@@ -130,6 +136,24 @@ export function createNode(options: NodeOptions): Node {
     maxConcurrent: config.database.readPoolSize,
     isAvailable: () => health.isUp,
     isUnavailable,
+  });
+  const revocations = new RevocationList(new RevocationRepository(database.reader));
+  const members =
+    config.roomAccess === "members"
+      ? new RoomMembers({
+          members: new MemberRepository(database.reader),
+          isAvailable: () => health.isUp,
+          isUnavailable,
+          inUse: () => [...namespaces.values()].flatMap((namespace) => namespace.membersInUse()),
+          onRemoved: ({ namespace, room, userId }) => namespaces.get(namespace)?.evict(room, userId),
+        })
+      : undefined;
+  const accessRefresh = new RepeatedTask({
+    name: "access refresh",
+    run: refreshAccess,
+    intervalMs: config.database.pollIntervalMs,
+    clock,
+    onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "access refresh")),
   });
   const catchUp = new CatchUp(pages, config.limits.maxPageBytes);
   const refresher = new RoomRefresher({
@@ -189,7 +213,13 @@ export function createNode(options: NodeOptions): Node {
     }
   };
   const handshake = checkHandshake(
-    [refuseWhileDraining, ledger.countConnection, authenticateHandshake({ verifier, addressOf }), ledger.countUser],
+    [
+      refuseWhileDraining,
+      ledger.countConnection,
+      authenticateHandshake({ verifier, addressOf }),
+      (socket) => revocations.check(socket.data.claims),
+      ledger.countUser,
+    ],
     refuseHandshake,
   );
 
@@ -215,7 +245,7 @@ export function createNode(options: NodeOptions): Node {
       name,
       createAppNamespace(namespace, {
         ...{ config, clock, schemas, rateLimiter, verifier, expiry, disconnects, presenceStore },
-        ...{ logs, pages, catchUp, writeBuffer, metrics, onError },
+        ...{ logs, pages, catchUp, members, revocations, writeBuffer, metrics, onError },
         middleware: [handshake],
         mayJoin: createRoomAccess(config.roomAccess, matchesRoomPattern),
       }),
@@ -247,6 +277,7 @@ export function createNode(options: NodeOptions): Node {
   const stack = new ServiceStack([
     health,
     refresher,
+    accessRefresh,
     { name: "presence", start: async () => {}, stop: stopNamespaces },
     { name: "connections", start: listen, stop: closeConnections },
     writeBuffer,
@@ -310,6 +341,26 @@ export function createNode(options: NodeOptions): Node {
     return config.namespaces.flatMap((name) =>
       [...io.of(name).sockets.values()].filter(({ conn }) => (conn as unknown) === connection),
     );
+  }
+
+  async function refreshAccess(): Promise<void> {
+    if (!health.isUp) {
+      return;
+    }
+    await revocations.refresh();
+    for (const socket of config.namespaces.flatMap((name) => [...io.of(name).sockets.values()])) {
+      if (revocations.isRevoked(socket.data.claims)) {
+        cutWith(socket, new RoomfulError("REVOKED"));
+      }
+    }
+    await members?.refresh();
+  }
+
+  /** Ends a socket that can still be told why. */
+  function cutWith(socket: RoomfulSocket, error: RoomfulError): void {
+    disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());
+    socket.emit("closing", error.toReply());
+    socket.disconnect();
   }
 
   async function listen(): Promise<void> {

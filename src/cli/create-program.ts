@@ -1,9 +1,11 @@
 import { Command } from "commander";
 
 import { createCheckConfigCommand } from "./check-config-command";
+import { createMemberCommand } from "./member-command";
 import { createMigrateCommand } from "./migrate-command";
 import { createNewEpochCommand } from "./new-epoch-command";
 import { createReplayCommand } from "./replay-command";
+import { createRevokeCommand } from "./revoke-command";
 import { createRoomCommand } from "./room-command";
 import { createServeCommand } from "./serve-command";
 import { createTokenCommand } from "./token-command";
@@ -24,6 +26,8 @@ export function createProgram(env: Environment): Command {
     .addCommand(createCheckConfigCommand(env))
     .addCommand(createNewEpochCommand(env))
     .addCommand(createRoomCommand(env))
+    .addCommand(createMemberCommand(env))
+    .addCommand(createRevokeCommand(env))
     .addCommand(createReplayCommand(env));
   return program;
 }

@@ -1,8 +1,8 @@
 import { Argument, Command, Option } from "commander";
 
 import { loadConfig } from "../config/load-config";
-import { ROOM_NAME_PATTERN } from "../contract/names";
 import { RoomRepository } from "../repositories/room-repository";
+import { checkNamespace, checkRoomName } from "./arguments";
 import type { Environment } from "./create-program";
 import { withDatabase } from "./with-database";
 
@@ -23,13 +23,9 @@ export function createRoomCommand(env: Environment): Command {
     )
     .option("--namespace <name>", "the room's namespace", "/")
     .action(async (name: string, { delivery, namespace }: RoomOptions) => {
-      if (!ROOM_NAME_PATTERN.test(name)) {
-        throw new Error(`"${name}" is not a room name: 1 to 64 letters, digits, and . _ : - after the first`);
-      }
+      checkRoomName(name);
       const config = loadConfig(env);
-      if (!config.namespaces.includes(namespace)) {
-        throw new Error(`"${namespace}" is not one of the namespaces ${config.namespaces.join(", ")}`);
-      }
+      checkNamespace(namespace, config.namespaces);
       await withDatabase(config.database, (dataSource) =>
         new RoomRepository(dataSource).setDelivery(namespace, name, delivery === "default" ? null : delivery),
       );

@@ -34,7 +34,11 @@ const OPTIONS = {
     "fast",
     "`fast` shows a message before it is stored, `strict` after; a room can have its own.",
   ),
-  roomAccess: oneOf(["open", "token"], "open", "Who may join a room: everybody, or who has it in the token's `rooms`."),
+  roomAccess: oneOf(
+    ["open", "token", "members"],
+    "open",
+    "Who may join a room: everybody, who has it in the token's `rooms`, or its members (`roomful member`).",
+  ),
 
   http: {
     port: wholeNumber(3000, "Port of HTTP and Socket.IO.", { env: "PORT", zero: "any free port" }),
@@ -64,7 +68,7 @@ const OPTIONS = {
     statementTimeoutMs: wholeNumber(5_000, "A statement is cancelled after this."),
     connectTimeoutMs: wholeNumber(3_000, "Waiting for a connection ends after this."),
     probeIntervalMs: wholeNumber(1_000, "How often it is asked whether Postgres answers."),
-    pollIntervalMs: wholeNumber(15_000, "How often epoch, number and delivery of the rooms in use are read again."),
+    pollIntervalMs: wholeNumber(15_000, "How often rooms in use, memberships and revocations are read again."),
   },
 
   jwt: {

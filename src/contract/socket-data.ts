@@ -8,6 +8,8 @@ import type { ErrorReply } from "./roomful-error";
 export interface TokenClaims extends User {
   /** Milliseconds since 1970. */
   expiresAt: number;
+  /** Milliseconds since 1970; undefined when the token does not say. */
+  issuedAt: number | undefined;
   /** Patterns of rooms the user may join (`*`: any run of characters); undefined when the token names none. */
   rooms: readonly string[] | undefined;
   /** Namespaces the token admits to; undefined: all. */

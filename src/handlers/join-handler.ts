@@ -1,3 +1,4 @@
+import type { RoomMembers } from "../access/room-members";
 import type { RoomState } from "../contract/events";
 import type { Payload } from "../contract/payload-schemas";
 import { RoomfulError } from "../contract/roomful-error";
@@ -13,6 +14,8 @@ export interface JoinHandlerDeps {
   membership: Pick<RoomMembership, "enter" | "isMember" | "roomsOf">;
   catchUp: Pick<CatchUp, "read">;
   mayJoin: RoomAccess;
+  /** Where rooms are for members. */
+  members: Pick<RoomMembers, "has"> | undefined;
   maxRooms: number;
 }
 
@@ -23,10 +26,14 @@ export interface JoinHandlerDeps {
  * is not numbered is in `pending`, and what is numbered is in the page.
  */
 export function createJoinHandler(deps: JoinHandlerDeps): EventHandler<Payload<"join">, RoomState> {
-  const { namespace, membership, catchUp, mayJoin, maxRooms } = deps;
+  const { namespace, membership, catchUp, mayJoin, members, maxRooms } = deps;
 
   return async function handleJoin({ room, after, epoch, limit }, socket) {
     checkAccess(socket, room);
+    // Only where it must: a message that follows in the same turn of the event loop finds its sender in the room.
+    if (members) {
+      await checkMember(members, socket, room);
+    }
     const { log, pending, present } = membership.enter(socket, room);
     const [{ users, count }, page] = await Promise.all([
       present,
@@ -34,6 +41,19 @@ export function createJoinHandler(deps: JoinHandlerDeps): EventHandler<Payload<"
     ]);
     return { room, ...page, pending, users, count };
   };
+
+  async function checkMember(of: Pick<RoomMembers, "has">, socket: RoomfulSocket, room: string): Promise<void> {
+    const isMember = await of.has({ namespace, room, userId: socket.data.claims.userId });
+    if (!isMember) {
+      throw new RoomfulError("ROOM_FORBIDDEN");
+    }
+    if (!socket.connected) {
+      // It went while Postgres was asked: what enters now is never taken out.
+      throw new RoomfulError("UNAVAILABLE");
+    }
+    // Other joins went on meanwhile.
+    checkAccess(socket, room);
+  }
 
   function checkAccess(socket: RoomfulSocket, room: string): void {
     if (!mayJoin(socket.data.claims, room)) {

@@ -1,3 +1,4 @@
+import type { RevocationList } from "../access/revocation-list";
 import type { Payload } from "../contract/payload-schemas";
 import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
@@ -11,7 +12,8 @@ export interface RefreshTokenHandlerDeps {
   namespace: string;
   verifier: Pick<TokenVerifier, "verify">;
   expiry: Pick<TokenExpiry, "renewed">;
-  membership: Pick<RoomMembership, "exit" | "roomsOf">;
+  revocations: Pick<RevocationList, "check">;
+  membership: Pick<RoomMembership, "evict" | "roomsOf">;
   mayJoin: RoomAccess;
 }
 
@@ -19,13 +21,14 @@ export interface RefreshTokenHandlerDeps {
 export function createRefreshTokenHandler(
   deps: RefreshTokenHandlerDeps,
 ): EventHandler<Payload<"refresh_token">, { tokenExpiresAt: string }> {
-  const { namespace, verifier, expiry, membership, mayJoin } = deps;
+  const { namespace, verifier, expiry, revocations, membership, mayJoin } = deps;
 
   return async function handleRefreshToken({ token }, socket) {
     const claims = await verifier.verify(token);
     if (claims.userId !== socket.data.claims.userId) {
       throw new RoomfulError("TOKEN_INVALID");
     }
+    revocations.check(claims);
     if (claims.namespaces && !claims.namespaces.includes(namespace)) {
       throw new RoomfulError("NAMESPACE_FORBIDDEN");
     }
@@ -40,8 +43,7 @@ export function createRefreshTokenHandler(
   function leaveForbiddenRooms(socket: RoomfulSocket): void {
     for (const room of membership.roomsOf(socket)) {
       if (!mayJoin(socket.data.claims, room)) {
-        membership.exit(socket, room, "left");
-        socket.emit("room_state", { room, error: new RoomfulError("ROOM_FORBIDDEN").toReply() });
+        membership.evict(socket, room);
       }
     }
   }

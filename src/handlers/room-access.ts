@@ -5,12 +5,12 @@ import type { TokenClaims } from "../contract/socket-data";
 export type RoomAccess = (claims: TokenClaims, room: string) => boolean;
 
 /**
- * Access by the token alone: where it names rooms, only those; where it names none, all of them
- * if the service is open, and none of them otherwise.
+ * Access by the token alone: where it names rooms, only those; where it names none, none of them if tokens
+ * have to, and all of them otherwise. Where rooms are for members, membership is asked for too.
  */
 export function createRoomAccess(
   mode: RoomfulConfig["roomAccess"],
   matches: (patterns: readonly string[], room: string) => boolean,
 ): RoomAccess {
-  return ({ rooms }, room) => (rooms ? matches(rooms, room) : mode === "open");
+  return ({ rooms }, room) => (rooms ? matches(rooms, room) : mode !== "token");
 }

@@ -1,5 +1,6 @@
 import type { LiveMessage, User } from "../contract/events";
 import { roomOfSocketRoom, socketRoomOf, socketRoomOfUser } from "../contract/names";
+import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulNamespace, RoomfulSocket } from "../contract/socket-data";
 import type { PresenceTracker } from "../presence/presence-tracker";
 import type { TypingTracker } from "../presence/typing-tracker";
@@ -66,6 +67,12 @@ export class RoomMembership {
       typing.stopTyping(room, userId);
     }
     void presence.untrack(room, { userId, username, color }, socket.id, how);
+  }
+
+  /** Takes the socket out of a room in which it may no longer be, and tells it. */
+  evict(socket: RoomfulSocket, room: string): void {
+    this.exit(socket, room, "left");
+    socket.emit("room_state", { room, error: new RoomfulError("ROOM_FORBIDDEN").toReply() });
   }
 
   private hasSocketIn(room: string, userId: string): boolean {

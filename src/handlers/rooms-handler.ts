@@ -1,3 +1,4 @@
+import type { RoomMembers } from "../access/room-members";
 import type { RoomList } from "../contract/events";
 import type { Payload } from "../contract/payload-schemas";
 import type { PresenceTracker } from "../presence/presence-tracker";
@@ -12,14 +13,18 @@ export interface RoomsHandlerDeps {
   presence: Pick<PresenceTracker, "rooms">;
   logs: Pick<RoomLogs, "find">;
   mayJoin: RoomAccess;
+  /** Where rooms are for members. */
+  members: Pick<RoomMembers, "roomsOf"> | undefined;
 }
 
 /** Lists the rooms with somebody in them that the token may join, by name. */
 export function createRoomsHandler(deps: RoomsHandlerDeps): EventHandler<Payload<"rooms">, RoomList> {
-  const { namespace, presence, logs, mayJoin } = deps;
+  const { namespace, presence, logs, mayJoin, members } = deps;
   return async function handleRooms({ after }, socket) {
     const { claims } = socket.data;
-    const { rooms, hasMore } = await presence.rooms(after, (room) => mayJoin(claims, room), ROOMS_PER_PAGE);
+    const memberOf = await members?.roomsOf(namespace, claims.userId);
+    const accepts = (room: string): boolean => mayJoin(claims, room) && (memberOf?.has(room) ?? true);
+    const { rooms, hasMore } = await presence.rooms(after, accepts, ROOMS_PER_PAGE);
     return {
       rooms: rooms.map(({ room, count }) => ({ room, count, lastSeq: logs.find(namespace, room)?.tip ?? 0 })),
       hasMore,

@@ -29,6 +29,7 @@ const text = (max: number) => z.string().min(1).max(max).refine(isCarriable);
 const claimsSchema = z.object({
   sub: text(128),
   exp: z.number().positive().max(8.64e12),
+  iat: z.number().optional(),
   username: text(64).optional(),
   name: text(64).optional(),
   color: z.string().regex(COLOR_PATTERN).optional(),
@@ -92,13 +93,14 @@ export function createTokenVerifier({ config, secrets, clock }: TokenVerifierOpt
 }
 
 function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
-  const { sub, exp, username, name, color, rooms, namespaces, scope } = claims;
+  const { sub, exp, iat, username, name, color, rooms, namespaces, scope } = claims;
   const scopes = typeof scope === "string" ? scope.split(" ") : scope;
   return {
     userId: sub,
     username: username ?? name ?? sub.slice(0, 64),
     color: color ?? colorOfUser(sub),
     expiresAt: exp * 1000,
+    issuedAt: iat === undefined ? undefined : iat * 1000,
     rooms,
     namespaces,
     maySend: scopes?.includes("send") ?? true,

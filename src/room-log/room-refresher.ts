@@ -1,4 +1,5 @@
-import type { Clock, Timer } from "../lifecycle/clock";
+import type { Clock } from "../lifecycle/clock";
+import { RepeatedTask } from "../lifecycle/repeated-task";
 import type { Service } from "../lifecycle/service";
 import type { RoomRepository } from "../repositories/room-repository";
 import { roomKeyOf } from "./room-key";
@@ -18,31 +19,25 @@ export interface RoomRefresherOptions {
 /** Reads epoch, number and delivery of the rooms in use again: regularly, and when Postgres is back. */
 export class RoomRefresher implements Service {
   readonly name = "room refresher";
-  private timer: Timer | undefined;
-  private refreshing: Promise<void> = Promise.resolve();
-  /** A refresh that waits for the one that runs. */
-  private next: Promise<void> | undefined;
+  private readonly task: RepeatedTask;
 
-  constructor(private readonly options: RoomRefresherOptions) {}
-
-  async start(): Promise<void> {
-    const { clock, intervalMs } = this.options;
-    this.timer = clock.setRepeating(() => void this.refresh(), intervalMs);
+  constructor(private readonly options: RoomRefresherOptions) {
+    const { name } = this;
+    const { intervalMs, clock, onError } = options;
+    this.task = new RepeatedTask({ name, run: () => this.readAll(), intervalMs, clock, onError });
   }
 
-  async stop(): Promise<void> {
-    this.timer?.clear();
-    await (this.next ?? this.refreshing);
+  start(): Promise<void> {
+    return this.task.start();
   }
 
-  /** Never rejects. One read at a time: a call during another one begins after it, and later calls share that. */
+  stop(): Promise<void> {
+    return this.task.stop();
+  }
+
+  /** Never rejects; what happens before the call is seen. */
   refresh(): Promise<void> {
-    this.next ??= this.refreshing.then(() => {
-      this.next = undefined;
-      this.refreshing = this.readAll().catch((error: unknown) => this.options.onError(error));
-      return this.refreshing;
-    });
-    return this.next;
+    return this.task.runSoon();
   }
 
   private async readAll(): Promise<void> {

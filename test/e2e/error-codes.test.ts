@@ -5,8 +5,8 @@ import { type PartialConfig, startTestServer, type TestServer } from "../../src/
 import { EngineSocket } from "../support/engine-socket";
 import { refusalOf } from "../support/refusal";
 
-/** Codes of parts that do not exist yet: revocations and the HTTP API. */
-const NOT_BUILT: ErrorCode[] = ["REVOKED", "API_KEY_INVALID", "SCOPE_MISSING", "IDEMPOTENCY_IN_FLIGHT"];
+/** Codes of a part that does not exist yet, the HTTP API. */
+const NOT_BUILT: ErrorCode[] = ["API_KEY_INVALID", "SCOPE_MISSING", "IDEMPOTENCY_IN_FLIGHT"];
 
 /** Makes the service answer with each code, in the way in which a client would meet it. */
 const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<ErrorReply>>> = {
@@ -114,8 +114,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Provoked where they need a service in another state: shut down, without its Postgres, with a bug. */
-const ELSEWHERE: ErrorCode[] = ["DRAINING", "UNAVAILABLE", "INTERNAL"];
+/** Provoked where they need a service in another state: shut down, without its Postgres, after an operator's command, with a bug. */
+const ELSEWHERE: ErrorCode[] = ["DRAINING", "UNAVAILABLE", "REVOKED", "INTERNAL"];
 
 it("knows how to provoke every code of the catalogue", () => {
   const provoked = [...Object.keys(PROVOCATIONS), ...ELSEWHERE, ...NOT_BUILT];
