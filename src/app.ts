@@ -51,25 +51,29 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
       onWarning: (text) => logger.warn(text),
       isCancelled: () => stopping !== undefined,
     });
+    if (stopping) {
+      // stop() closes the database.
+      return;
+    }
     try {
       node = createNode({ config, secrets, database, logger, clock, random });
       await node.stack.start();
     } catch (error) {
       await database.close();
+      database = undefined;
       throw error;
     }
   }
 
   async function stopAll(): Promise<void> {
-    // What start() failed with is start()'s to throw, and it has stopped everything.
-    const hasStarted = await starting?.then(() => true).catch(() => false);
-    if (!hasStarted || !node || !database) {
-      return;
-    }
     try {
-      await node.stack.stop();
+      // What is just starting is waited for, and nothing more is started.
+      await node?.stack.stop();
+      await starting?.catch(() => {
+        // What start() failed with is start()'s to throw, and it has stopped everything.
+      });
     } finally {
-      await database.close();
+      await database?.close();
       database = undefined;
     }
   }
@@ -105,7 +109,7 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
 
 /** The configured secrets, or the development secret where there is no key at all. */
 async function signingSecrets({ jwt, mode, database }: RoomfulConfig): Promise<readonly string[]> {
-  if (jwt.secret.length > 0 || jwt.publicKey !== undefined || mode === "production") {
+  if (jwt.secret.length > 0 || jwt.publicKey !== undefined || jwt.jwksUrl !== undefined || mode === "production") {
     return jwt.secret;
   }
   return [await developmentSecret(database.dataDir)];

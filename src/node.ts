@@ -35,11 +35,12 @@ import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshak
 import { corsOf, createOriginCheck } from "./middleware/check-origin";
 import { createAddressOf } from "./middleware/client-address";
 import { ConnectionLedger } from "./middleware/connection-ledger";
+import { createJwksFetcher, JwksKeys } from "./middleware/jwks-keys";
 import { UserRateLimiter } from "./middleware/limit-packet-rate";
 import { matchesRoomPattern } from "./middleware/room-pattern";
-import { signToken, type TokenRequest } from "./middleware/sign-token";
+import { requirementsOf, signToken, type TokenRequest } from "./middleware/sign-token";
 import { TokenExpiry } from "./middleware/token-expiry";
-import { createTokenVerifier } from "./middleware/token-verifier";
+import { createJwksTokenVerifier, createTokenVerifier } from "./middleware/token-verifier";
 import { limitHandshakeTime } from "./namespaces/handshake-timeout";
 import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces";
 import type { Logger } from "./observability/logger";
@@ -197,7 +198,19 @@ export function createNode(options: NodeOptions): Node {
     emitBufferBytes: () => emitBufferLimit.bufferedBytes,
     isPostgresUp: () => health.isUp,
   });
-  const verifier = createTokenVerifier({ config: config.jwt, secrets, clock });
+  const { jwksUrl } = config.jwt;
+  const verifier =
+    jwksUrl === undefined
+      ? createTokenVerifier({ config: config.jwt, secrets, clock })
+      : createJwksTokenVerifier({
+          config: config.jwt,
+          keys: new JwksKeys({
+            fetchKeys: createJwksFetcher(jwksUrl),
+            clock,
+            onError: (error) => logger.warn({ err: error }, "the JWKS address does not answer"),
+          }),
+          clock,
+        });
   const expiry = new TokenExpiry({
     config: config.jwt,
     clock,
@@ -326,15 +339,9 @@ export function createNode(options: NodeOptions): Node {
 
   function createSigner(): Node["signToken"] {
     const [secret] = secrets;
-    const { issuer, audience } = config.jwt;
     return secret === undefined
       ? undefined
-      : (request) =>
-          signToken(
-            secret,
-            { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }), ...request },
-            clock,
-          );
+      : (request) => signToken(secret, { ...requirementsOf(config.jwt), ...request }, clock);
   }
 
   function socketsOn(connection: EngineConnection): RoomfulSocket[] {
@@ -369,7 +376,7 @@ export function createNode(options: NodeOptions): Node {
     try {
       await http.listen({ port, host });
     } catch (cause) {
-      const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+      const isTaken = (cause as { code?: unknown }).code === "EADDRINUSE";
       throw isTaken ? new Error(`Port ${port} is in use by another program. Set PORT to another one.`) : cause;
     }
   }

@@ -100,8 +100,7 @@ export class EmitBufferLimit {
     connection.on("upgrade", (transport: EngineTransport) => {
       follow(transport);
       // What polling had in flight has been answered, or is sent again by nobody.
-      buffer.inFlightBytes = 0;
-      buffer.inFlightPackets = 0;
+      this.drained(buffer);
     });
     connection.once("close", () => {
       buffer.isCut = true;

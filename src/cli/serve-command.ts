@@ -19,7 +19,10 @@ export function createServeCommand(env: Environment): Command {
       logger,
       ...(isForPeople && { onProgress: (text: string) => console.log(text) }),
     });
-    await runProcess({ service: roomful, timeoutMs: config.shutdown.timeoutMs, logger });
+    const { isServing } = await runProcess({ service: roomful, timeoutMs: config.shutdown.timeoutMs, logger });
+    if (!isServing) {
+      return;
+    }
     if (isForPeople) {
       console.log(greeting(roomful.url, roomful.signToken !== undefined && config.http.developmentTokens !== "off"));
     }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { developmentSecret } from "../config/development-secret";
 import { loadConfig } from "../config/load-config";
 import { systemClock } from "../lifecycle/clock";
-import { signToken } from "../middleware/sign-token";
+import { requirementsOf, signToken } from "../middleware/sign-token";
 import type { Environment } from "./create-program";
 
 interface TokenOptions {
@@ -17,7 +17,7 @@ interface TokenOptions {
 export function createTokenCommand(env: Environment): Command {
   return new Command("token")
     .description("sign a token with ROOMFUL_JWT_SECRET, or with the development secret of the data folder")
-    .requiredOption("--user <id>", "the token's `sub`")
+    .requiredOption("--user <id>", "the token's `sub`", parseUserId)
     .option("--name <name>", "the user's name, as others see it")
     .option("--rooms <patterns...>", "rooms that the user may join; * stands for any run of characters")
     .addOption(
@@ -27,8 +27,9 @@ export function createTokenCommand(env: Environment): Command {
     )
     .action(async ({ user, name, rooms, ttl }: TokenOptions) => {
       const { jwt, database } = loadConfig(env);
-      if (jwt.publicKey !== undefined) {
-        throw new Error("ROOMFUL_JWT_PUBLIC_KEY is set: only the holder of its private key can sign tokens");
+      if (jwt.publicKey !== undefined || jwt.jwksUrl !== undefined) {
+        const variable = jwt.publicKey === undefined ? "ROOMFUL_JWKS_URL" : "ROOMFUL_JWT_PUBLIC_KEY";
+        throw new Error(`${variable} is set: only the holder of its private key can sign tokens`);
       }
       const secret = jwt.secret[0] ?? (await developmentSecret(database.dataDir));
       const request = {
@@ -36,11 +37,17 @@ export function createTokenCommand(env: Environment): Command {
         ttlMs: ttl,
         ...(name !== undefined && { username: name }),
         ...(rooms !== undefined && { rooms }),
-        ...(jwt.issuer !== undefined && { issuer: jwt.issuer }),
-        ...(jwt.audience !== undefined && { audience: jwt.audience }),
+        ...requirementsOf(jwt),
       };
       console.log(signToken(secret, request, systemClock));
     });
+}
+
+function parseUserId(text: string): string {
+  if (text.length < 1 || text.length > 128) {
+    throw new InvalidArgumentError("Expected 1 to 128 characters.");
+  }
+  return text;
 }
 
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

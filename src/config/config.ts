@@ -76,9 +76,16 @@ const OPTIONS = {
       isSecret: true,
     }),
     publicKey: optionalText("Public key in PEM, for tokens that are signed with a private one.", { isSecret: true }),
-    algorithms: listOf<Algorithm>([], "Accepted algorithms; unset: HS256, or what fits the public key.", {
-      words: [...HMAC_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS],
+    jwksUrl: optionalText("Address (JWKS) of the public keys, which a token names by `kid`.", {
+      env: "ROOMFUL_JWKS_URL",
     }),
+    algorithms: listOf<Algorithm>(
+      [],
+      "Accepted algorithms; unset: HS256, what fits the public key, or RS256 with JWKS.",
+      {
+        words: [...HMAC_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS],
+      },
+    ),
     issuer: optionalText("Required `iss`; unset: not checked."),
     audience: optionalText("Required `aud`; unset: not checked."),
     leewayMs: wholeNumber(30_000, "Clocks may differ by this.", { zero: "none" }),

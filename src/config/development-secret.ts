@@ -1,18 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The secret that signs tokens where none is configured: made once, kept in the data folder, never used in production. */
 export async function developmentSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, "development-secret");
   await mkdir(dataDir, { recursive: true });
+  // Whole, then linked into its place: nobody reads half of one, and of two processes that start at the same
+  // moment one makes it and both read it.
+  const draft = `${path}.${process.pid}-${randomBytes(4).toString("hex")}`;
+  await writeFile(draft, randomBytes(48).toString("base64url"), { mode: 0o600 });
   try {
-    // `wx`: of two processes that start at the same moment, one makes it and both read it.
-    await writeFile(path, randomBytes(48).toString("base64url"), { mode: 0o600, flag: "wx" });
+    await link(draft, path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+    if ((error as { code?: unknown }).code !== "EEXIST") {
       throw error;
     }
+  } finally {
+    await rm(draft, { force: true });
   }
-  return (await readFile(path, "utf8")).trim();
+  const secret = (await readFile(path, "utf8")).trim();
+  if (secret === "") {
+    throw new Error(`${path} is empty: anybody could sign tokens. Remove it, and a new secret is made.`);
+  }
+  return secret;
 }

@@ -16,7 +16,6 @@ export class ConfigError extends Error {
 /** Variables of parts that are not built yet. Setting one must not be taken for having it. */
 const NOT_BUILT: Record<string, string> = {
   REDIS_URL: "several nodes behind Redis are not built yet; unset it to run one node",
-  ROOMFUL_JWKS_URL: "keys from a JWKS address are not built yet; use ROOMFUL_JWT_PUBLIC_KEY",
   ROOMFUL_API_KEYS: "the HTTP publish API is not built yet",
 };
 
@@ -60,13 +59,18 @@ export function loadConfig(env: Environment): RoomfulConfig {
 /** The configuration of a program that embeds the service: defaults, and what it sets itself. */
 export function createConfig(overrides: PartialConfig = {}): RoomfulConfig {
   const values: Record<string, unknown> = {};
+  const faults: string[] = [];
   for (const { path, option } of listOptions()) {
     const given = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], overrides);
+    const min = option.zero === undefined ? 1 : 0;
+    if (typeof given === "number" && !(Number.isInteger(given) && given >= min)) {
+      faults.push(`${path.join(".")}=${given}: expected a whole number from ${min}`);
+    }
     setAt(values, path, given ?? option.default);
   }
   // As in loadConfig: every option of the tree has a value.
   const config = values as unknown as RoomfulConfig;
-  const faults = findRelationFaults(config);
+  faults.push(...findRelationFaults(config));
   if (faults.length > 0) {
     throw new ConfigError(faults);
   }
@@ -90,13 +94,21 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   if (jwt.secret.some((secret) => Buffer.byteLength(secret) < MIN_SECRET_BYTES)) {
     faults.push(`ROOMFUL_JWT_SECRET: expected at least ${MIN_SECRET_BYTES} bytes each (openssl rand -base64 48)`);
   }
-  if (jwt.secret.length > 0 && jwt.publicKey !== undefined) {
-    faults.push("ROOMFUL_JWT_SECRET and ROOMFUL_JWT_PUBLIC_KEY: set one of them, so that a key has one meaning");
+  const kinds = [
+    ...(jwt.secret.length > 0 ? ["ROOMFUL_JWT_SECRET"] : []),
+    ...(jwt.publicKey !== undefined ? ["ROOMFUL_JWT_PUBLIC_KEY"] : []),
+    ...(jwt.jwksUrl !== undefined ? ["ROOMFUL_JWKS_URL"] : []),
+  ];
+  if (kinds.length > 1) {
+    faults.push(`${kinds.join(" and ")}: set one of them, so that a key has one meaning`);
+  }
+  if (jwt.jwksUrl !== undefined && !isWebAddress(jwt.jwksUrl)) {
+    faults.push(`ROOMFUL_JWKS_URL=${jwt.jwksUrl}: expected an address that begins with https:// or http://`);
   }
   if (jwt.publicKey !== undefined && !isPublicKey(jwt.publicKey)) {
     faults.push("ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected a public key in PEM");
   }
-  const wantsHmac = jwt.publicKey === undefined;
+  const wantsHmac = jwt.publicKey === undefined && jwt.jwksUrl === undefined;
   if (jwt.algorithms.some((algorithm) => algorithm.startsWith("HS") !== wantsHmac)) {
     faults.push(`ROOMFUL_JWT_ALGORITHMS: expected only ${wantsHmac ? "HS" : "RS, PS or ES"} algorithms with this key`);
   }
@@ -109,9 +121,9 @@ function findRelationFaults(config: RoomfulConfig): string[] {
     faults.push("ROOMFUL_CONNECTIONS_PING_TIMEOUT_MS: expected less than ten heartbeats");
   }
   if (mode === "production") {
-    if (jwt.secret.length === 0 && jwt.publicKey === undefined) {
+    if (kinds.length === 0) {
       faults.push(
-        "ROOMFUL_JWT_SECRET: production needs it, or ROOMFUL_JWT_PUBLIC_KEY (a development secret is made only in development)",
+        "ROOMFUL_JWT_SECRET: production needs it, or ROOMFUL_JWT_PUBLIC_KEY or ROOMFUL_JWKS_URL (a development secret is made only in development)",
       );
     }
     if (config.http.developmentTokens === "on") {
@@ -124,10 +136,15 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   return faults;
 }
 
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 function isPublicKey(pem: string): boolean {
   try {
     createPublicKey(pem);
-    return true;
+    // A public key is made of a private one too, which has no business here.
+    return !pem.includes("PRIVATE KEY");
   } catch {
     // What is wrong with the key would show parts of it.
     return false;

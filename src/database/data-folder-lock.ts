@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { isAlive } from "./postmaster-pid";
@@ -13,32 +13,32 @@ export class DataFolderLock {
     this.path = resolve(path);
   }
 
-  /** Throws when another live process holds it. */
+  /** Throws when another live process holds it, or another lock of this one. */
   async acquire(): Promise<void> {
-    if (heldHere.has(this.path) || (await this.isHeldByAnother())) {
-      const holder = await this.readHolder();
-      throw new Error(
-        `The data folder is in use by process ${holder?.pid ?? process.pid} (${this.path}). ` +
-          "Stop it, or set ROOMFUL_DATA_DIR to another folder.",
-      );
+    if (heldHere.has(this.path)) {
+      throw this.inUseBy(process.pid);
     }
     // Before anything is awaited: another lock of this process may be asked for in the same turn.
     heldHere.add(this.path);
+    const draft = `${this.path}.${process.pid}`;
     try {
-      await rm(this.path, { force: true });
       const holder: Holder = { pid: process.pid, startedAt: await startOf(process.pid) };
-      // `wx`: of two processes that find a stale lock, one makes the new one.
-      await writeFile(this.path, JSON.stringify(holder), { flag: "wx" });
+      await writeFile(draft, JSON.stringify(holder));
+      while (!(await this.put(draft))) {
+        await this.clearStale();
+      }
     } catch (error) {
       heldHere.delete(this.path);
       throw error;
+    } finally {
+      await rm(draft, { force: true });
     }
   }
 
   /** True while another live process holds it. */
   async isHeldByAnother(): Promise<boolean> {
     const holder = await this.readHolder();
-    return holder !== undefined && holder.pid !== process.pid && (await isSameProcess(holder));
+    return holder !== undefined && (await isAnotherLive(holder));
   }
 
   async release(): Promise<void> {
@@ -47,14 +47,47 @@ export class DataFolderLock {
     }
   }
 
-  private async readHolder(): Promise<Holder | undefined> {
-    const text = await readFile(this.path, "utf8").catch(() => "");
+  /** Puts the lock into its place, whole; false when there is one. */
+  private async put(draft: string): Promise<boolean> {
     try {
-      return JSON.parse(text) as Holder;
-    } catch {
-      // None, or one whose process died while it wrote it.
-      return undefined;
+      await link(draft, this.path);
+      return true;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "EEXIST") {
+        return false;
+      }
+      throw error;
     }
+  }
+
+  /** Takes away a lock whose process is gone. Throws when it is not gone. */
+  private async clearStale(): Promise<void> {
+    const seen = await this.readHolder();
+    if (seen && (await isAnotherLive(seen))) {
+      throw this.inUseBy(seen.pid);
+    }
+    // Renamed first, since another process may have put its own there by now: that one goes back.
+    const taken = `${this.path}.stale-${process.pid}`;
+    await rename(this.path, taken).catch(() => {
+      // Somebody else has cleared it.
+    });
+    const holder = await readHolderOf(taken);
+    if (holder && (await isAnotherLive(holder))) {
+      await link(taken, this.path).catch(() => {
+        // There is a third one's; it was there when the second's was not.
+      });
+    }
+    await rm(taken, { force: true });
+  }
+
+  private inUseBy(pid: number): Error {
+    return new Error(
+      `The data folder is in use by process ${pid} (${this.path}). Stop it, or set ROOMFUL_DATA_DIR to another folder.`,
+    );
+  }
+
+  private readHolder(): Promise<Holder | undefined> {
+    return readHolderOf(this.path);
   }
 }
 
@@ -63,9 +96,21 @@ interface Holder {
   startedAt: string;
 }
 
-/** Process numbers come again; with the moment of the start they do not. */
-async function isSameProcess({ pid, startedAt }: Holder): Promise<boolean> {
-  return isAlive(pid) && (await startOf(pid)) === startedAt;
+/** undefined: there is none, or one whose process died while it wrote it. */
+async function readHolderOf(path: string): Promise<Holder | undefined> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  try {
+    const holder = JSON.parse(text) as Partial<Holder> | null;
+    return typeof holder?.pid === "number" ? { pid: holder.pid, startedAt: String(holder.startedAt) } : undefined;
+  } catch {
+    // No JSON is no lock.
+    return undefined;
+  }
+}
+
+/** Process numbers come again; with the moment of the start they do not. What this process holds, it knows itself. */
+async function isAnotherLive({ pid, startedAt }: Holder): Promise<boolean> {
+  return pid !== process.pid && isAlive(pid) && (await startOf(pid)) === startedAt;
 }
 
 /** The 22nd field of /proc/PID/stat, counted behind the name, which may hold spaces; "" where there is no /proc. */

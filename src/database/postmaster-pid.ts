@@ -32,6 +32,6 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it exists and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return (error as { code?: unknown }).code === "EPERM";
   }
 }

@@ -77,9 +77,9 @@ function canonical(value: JsonValue): JsonValue {
     return value;
   }
   if (Array.isArray(value)) {
-    return value.map(canonical);
+    return ["[", ...value.map(canonical)];
   }
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([key, member]) => [key, canonical(member)]);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Marked as what it is: a list of the same keys and values is other content.
+  return ["{", ...entries.flatMap(([key, member]) => [key, canonical(member)])];
 }

@@ -55,7 +55,7 @@ export class SendGate {
     }
   }
 
-  /** Counts a send until it is answered. Throws RATE_LIMITED when too many wait. */
+  /** Counts a send until it is answered. */
   async whileUnanswered<Answer>(answer: () => Promise<Answer>): Promise<Answer> {
     this.unanswered += 1;
     try {

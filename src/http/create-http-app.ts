@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 
 import { ERROR_CODES } from "../contract/error-codes";
 import { RoomfulError } from "../contract/roomful-error";
@@ -17,9 +17,17 @@ export function createHttpApp(logger: Logger): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 10_000,
     forceCloseConnections: true,
+    // What goes wrong before there is a route: an address that cannot be decoded, for instance.
+    frameworkErrors: (error, _request, reply) => answerError(error, _request, reply),
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
   });
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(() => {
+    throw new RoomfulError("NOT_FOUND");
+  });
+  return app;
+
+  function answerError(error: Error & { statusCode?: number }, _request: unknown, reply: FastifyReply): FastifyReply {
     const refusal = asRefusal(error);
     if (refusal.code === "INTERNAL") {
       logger.error({ err: error }, "an HTTP route failed");
@@ -30,11 +38,7 @@ export function createHttpApp(logger: Logger): FastifyInstance {
       .status(status)
       .type("application/problem+json")
       .send({ type: "about:blank", title: refusal.message, status, ...refusal.toReply() });
-  });
-  app.setNotFoundHandler(() => {
-    throw new RoomfulError("NOT_FOUND");
-  });
-  return app;
+  }
 }
 
 /** What fastify itself refuses, in our words. */

@@ -13,6 +13,7 @@ export interface RepeatedTaskOptions {
 export class RepeatedTask implements Service {
   readonly name: string;
   private timer: Timer | undefined;
+  private isStopped = false;
   private running: Promise<void> = Promise.resolve();
   /** A run that waits for the one that is going on. */
   private next: Promise<void> | undefined;
@@ -24,11 +25,18 @@ export class RepeatedTask implements Service {
   /** Rejects when the first run fails. */
   async start(): Promise<void> {
     const { clock, intervalMs, run } = this.options;
-    await run();
-    this.timer = clock.setRepeating(() => void this.runSoon(), intervalMs);
+    const first = run();
+    this.running = first.catch(() => {
+      // It is thrown to whoever starts.
+    });
+    await first;
+    if (!this.isStopped) {
+      this.timer = clock.setRepeating(() => void this.runSoon(), intervalMs);
+    }
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     this.timer?.clear();
     await (this.next ?? this.running);
   }
@@ -37,7 +45,12 @@ export class RepeatedTask implements Service {
   runSoon(): Promise<void> {
     this.next ??= this.running.then(() => {
       this.next = undefined;
-      this.running = this.options.run().catch((error: unknown) => this.options.onError(error));
+      this.running = this.options
+        .run()
+        .catch((error: unknown) => this.options.onError(error))
+        .catch(() => {
+          // Whoever is told must not keep the task from going on.
+        });
       return this.running;
     });
     return this.next;

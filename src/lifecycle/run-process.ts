@@ -18,7 +18,7 @@ export interface RunProcessOptions {
  * Runs a service for as long as the process lives: SIGTERM and SIGINT stop it in order (exit 0),
  * a second one ends the process at once, and an error that nobody caught stops it in order too (exit 1).
  */
-export async function runProcess({ service, timeoutMs, logger }: RunProcessOptions): Promise<void> {
+export async function runProcess({ service, timeoutMs, logger }: RunProcessOptions): Promise<{ isServing: boolean }> {
   let isStopping = false;
 
   const stop = (exitCode: number): void => {
@@ -63,4 +63,6 @@ export async function runProcess({ service, timeoutMs, logger }: RunProcessOptio
   }
 
   await service.start();
+  // A signal may have come while it started.
+  return { isServing: !isStopping };
 }

@@ -11,14 +11,14 @@ export interface AuthenticateHandshakeOptions {
 
 /** Admits a socket only with a valid token in `handshake.auth.token`, and leaves its user on `socket.data`. */
 export function authenticateHandshake({ verifier, addressOf }: AuthenticateHandshakeOptions): HandshakeCheck {
-  return (socket) => {
+  return async (socket) => {
     const { handshake, nsp } = socket;
     const parsed = handshakeAuthSchema.safeParse(handshake.auth);
     if (!parsed.success) {
       throw toPayloadError(parsed.error);
     }
     const { token, ...auth } = parsed.data;
-    const claims = verifier.verify(token);
+    const claims = await verifier.verify(token);
     if (claims.namespaces && !claims.namespaces.includes(nsp.name)) {
       throw new RoomfulError("NAMESPACE_FORBIDDEN");
     }

@@ -1,3 +1,4 @@
+import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
 import { toConnectError } from "./connect-error";
 
@@ -14,6 +15,10 @@ export function checkHandshake(
 ): (socket: RoomfulSocket, next: (error?: Error) => void) => void {
   async function runAll(socket: RoomfulSocket): Promise<void> {
     for (const check of checks) {
+      // What a check counts for a connection that ended during the one before it would never be taken back.
+      if (socket.conn.readyState !== "open") {
+        throw new RoomfulError("HANDSHAKE_TIMEOUT");
+      }
       await check(socket);
     }
   }

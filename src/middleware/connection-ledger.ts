@@ -42,7 +42,9 @@ export class ConnectionLedger {
       throw new RoomfulError("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
     }
     // Also where neither a refusal nor a disconnect is ever heard of: the client went away in between.
-    conn.once("close", () => this.release(socket));
+    const releaseAtEnd = (): void => this.release(socket);
+    conn.once("close", releaseAtEnd);
+    this.undoLater(socket, () => conn.off("close", releaseAtEnd));
     this.refuseAbove(config.maxNamespaces, joined.size);
     joined.add(nsp.name);
     this.undoLater(socket, () => joined.delete(nsp.name));
@@ -100,6 +102,8 @@ export class ConnectionLedger {
       }
     }
     const bucket = this.handshakes.get(address) ?? new TokenBucket(perSecond, perSecond, nowMs);
+    // To the end: those at the front were not used for longest, and are full again first.
+    this.handshakes.delete(address);
     this.handshakes.set(address, bucket);
     const waitMs = bucket.take(nowMs);
     if (waitMs !== undefined) {

@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { sign } from "jsonwebtoken";
 
+import type { RoomfulConfig } from "../config/config";
 import type { Clock } from "../lifecycle/clock";
 
 /** What a token is to say; what is absent is not said. */
@@ -15,13 +16,30 @@ export interface TokenRequest {
   ttlMs?: number;
   issuer?: string;
   audience?: string;
+  /** @default HS256 */
+  algorithm?: "HS256" | "HS384" | "HS512";
+}
+
+/** What the tokens of a service must say to be taken by it. */
+export function requirementsOf({
+  issuer,
+  audience,
+  algorithms,
+}: Partial<Pick<RoomfulConfig["jwt"], "issuer" | "audience" | "algorithms">>): Partial<TokenRequest> {
+  const algorithm = algorithms?.find((each) => each === "HS256" || each === "HS384" || each === "HS512");
+  return {
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+    ...(algorithm && { algorithm }),
+  };
 }
 
 const HOUR_MS = 3_600_000;
 
-/** Signs a token with a secret (HS256): for development, tests and the command line. */
+/** Signs a token with a secret: for development, tests and the command line. */
 export function signToken(secret: string, request: TokenRequest, clock: Pick<Clock, "now">): string {
   const { userId, username, color, rooms, namespaces, scope, ttlMs = HOUR_MS, issuer, audience } = request;
+  const { algorithm = "HS256" } = request;
   const nowS = Math.floor(clock.now() / 1000);
   const claims = {
     sub: userId,
@@ -35,5 +53,5 @@ export function signToken(secret: string, request: TokenRequest, clock: Pick<Clo
     ...(issuer !== undefined && { iss: issuer }),
     ...(audience !== undefined && { aud: audience }),
   };
-  return sign(claims, createSecretKey(Buffer.from(secret)), { algorithm: "HS256" });
+  return sign(claims, createSecretKey(Buffer.from(secret)), { algorithm });
 }

@@ -1,3 +1,6 @@
+/** Fractions of tokens are not exact, and who waits as long as told must be let through. */
+const ALMOST_ONE = 1 - 1e-9;
+
 /** Lets `burst` calls through at once and `perSecond` in the long run. */
 export class TokenBucket {
   private tokens: number;
@@ -13,7 +16,7 @@ export class TokenBucket {
   /** Takes a token, or answers the milliseconds until there is one. */
   take(nowMs: number): number | undefined {
     this.refill(nowMs);
-    if (this.tokens >= 1) {
+    if (this.tokens >= ALMOST_ONE) {
       this.tokens -= 1;
       return undefined;
     }

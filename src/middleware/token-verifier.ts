@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
-import { type Jwt, type Algorithm as JwtAlgorithm, TokenExpiredError, verify } from "jsonwebtoken";
+import { decode, type Algorithm as JwtAlgorithm, TokenExpiredError, verify } from "jsonwebtoken";
 import { z } from "zod";
 
 import type { Algorithm, RoomfulConfig } from "../config/config";
@@ -8,30 +8,40 @@ import { RoomfulError } from "../contract/roomful-error";
 import type { TokenClaims } from "../contract/socket-data";
 import { isCarriable } from "../contract/text";
 import type { Clock } from "../lifecycle/clock";
+import type { JwksKeys } from "./jwks-keys";
 import { colorOfUser } from "./user-color";
 
+/** Judges tokens; where keys have to be fetched, it takes a while. */
+export interface TokenVerifier {
+  /** Throws TOKEN_MISSING, TOKEN_EXPIRED, or TOKEN_INVALID for every other reason; UNAVAILABLE where keys cannot be had. */
+  verify(token: unknown): TokenClaims | Promise<TokenClaims>;
+}
+
+type JwtConfig = Pick<RoomfulConfig["jwt"], "publicKey" | "algorithms" | "issuer" | "audience" | "leewayMs">;
+
 export interface TokenVerifierOptions {
-  config: Pick<RoomfulConfig["jwt"], "publicKey" | "algorithms" | "issuer" | "audience" | "leewayMs">;
+  config: JwtConfig;
   /** New one first, where two are in use while they are exchanged. */
   secrets: readonly string[];
   clock: Pick<Clock, "now">;
 }
 
-/** Judges tokens. Asynchronous callers are ready for keys that have to be fetched. */
-export interface TokenVerifier {
-  /** Throws TOKEN_MISSING, TOKEN_EXPIRED, or TOKEN_INVALID for every other reason. */
-  verify(token: unknown): TokenClaims;
+export interface JwksTokenVerifierOptions {
+  config: JwtConfig;
+  keys: Pick<JwksKeys, "find">;
+  clock: Pick<Clock, "now">;
 }
 
 const MAX_TOKEN_BYTES = 4_096;
+const MAX_NAME_LENGTH = 64;
 
 const text = (max: number) => z.string().min(1).max(max).refine(isCarriable);
 const claimsSchema = z.object({
   sub: text(128),
   exp: z.number().positive().max(8.64e12),
   iat: z.number().optional(),
-  username: text(64).optional(),
-  name: text(64).optional(),
+  username: text(MAX_NAME_LENGTH).optional(),
+  name: text(MAX_NAME_LENGTH).optional(),
   color: z.string().regex(COLOR_PATTERN).optional(),
   rooms: z.array(z.string().max(128)).max(200).optional(),
   namespaces: z.array(z.string().max(128)).max(50).optional(),
@@ -39,28 +49,19 @@ const claimsSchema = z.object({
 });
 
 /** Makes the verifier of the configured keys, each parsed once: a secret given as text costs 0.4 ms a handshake. */
-export function createTokenVerifier({ config, secrets, clock }: TokenVerifierOptions): TokenVerifier {
+export function createTokenVerifier({ config, secrets, clock }: TokenVerifierOptions): {
+  verify(token: unknown): TokenClaims;
+} {
   const keys = config.publicKey
     ? [createPublicKey(config.publicKey)]
     : secrets.map((secret) => createSecretKey(Buffer.from(secret)));
   const algorithms = algorithmsFor(keys[0], config.algorithms);
 
-  function verifyWith(key: KeyObject, token: string): Jwt {
-    return verify(token, key, {
-      algorithms,
-      complete: true,
-      clockTimestamp: clock.now() / 1000,
-      clockTolerance: config.leewayMs / 1000,
-      ...(config.issuer !== undefined && { issuer: config.issuer }),
-      ...(config.audience !== undefined && { audience: config.audience }),
-    });
-  }
-
-  function verifyWithAny(token: string): Jwt {
+  function claimsOf(token: string): TokenClaims {
     let failure: unknown;
     for (const key of keys) {
       try {
-        return verifyWith(key, token);
+        return judge(token, key, algorithms, config, clock);
       } catch (error) {
         if (error instanceof TokenExpiredError) {
           throw error;
@@ -73,23 +74,82 @@ export function createTokenVerifier({ config, secrets, clock }: TokenVerifierOpt
 
   return {
     verify(token) {
-      if (token === undefined || token === null || token === "") {
-        throw new RoomfulError("TOKEN_MISSING");
-      }
+      const text = textOf(token);
       try {
-        if (typeof token !== "string" || token.length > MAX_TOKEN_BYTES) {
-          throw new Error("the token is no text, or too long");
-        }
-        const { header, payload } = verifyWithAny(token);
-        if ("crit" in header) {
-          throw new Error("the token demands something that is not known here");
-        }
-        return toClaims(claimsSchema.parse(payload));
+        return claimsOf(text);
       } catch (cause) {
-        throw new RoomfulError(cause instanceof TokenExpiredError ? "TOKEN_EXPIRED" : "TOKEN_INVALID", { cause });
+        throw toRefusal(cause);
       }
     },
   };
+}
+
+/** Makes the verifier of keys that are fetched; a token names its key in `kid`. */
+export function createJwksTokenVerifier({ config, keys, clock }: JwksTokenVerifierOptions): TokenVerifier {
+  const algorithms: JwtAlgorithm[] = config.algorithms.length > 0 ? [...config.algorithms] : ["RS256"];
+
+  async function claimsOf(token: string): Promise<TokenClaims> {
+    const header = decode(token, { complete: true })?.header;
+    // Before anything is fetched: what names no key of ours is not worth a request.
+    if (!header?.kid || !algorithms.includes(header.alg as JwtAlgorithm)) {
+      throw new Error("the token names no key, or an algorithm that is not accepted");
+    }
+    const key = await keys.find(header.kid);
+    if (!key) {
+      throw new Error("there is no such key");
+    }
+    return judge(token, key, algorithms, config, clock);
+  }
+
+  return {
+    async verify(token) {
+      const text = textOf(token);
+      try {
+        return await claimsOf(text);
+      } catch (cause) {
+        throw toRefusal(cause);
+      }
+    },
+  };
+}
+
+/** Throws unless the token is one that could be signed. */
+function textOf(token: unknown): string {
+  if (token === undefined || token === null || token === "") {
+    throw new RoomfulError("TOKEN_MISSING");
+  }
+  if (typeof token !== "string" || token.length > MAX_TOKEN_BYTES) {
+    throw new RoomfulError("TOKEN_INVALID");
+  }
+  return token;
+}
+
+function toRefusal(cause: unknown): RoomfulError {
+  if (cause instanceof RoomfulError) {
+    return cause;
+  }
+  return new RoomfulError(cause instanceof TokenExpiredError ? "TOKEN_EXPIRED" : "TOKEN_INVALID", { cause });
+}
+
+function judge(
+  token: string,
+  key: KeyObject,
+  algorithms: JwtAlgorithm[],
+  config: JwtConfig,
+  clock: Pick<Clock, "now">,
+): TokenClaims {
+  const { header, payload } = verify(token, key, {
+    algorithms,
+    complete: true,
+    clockTimestamp: clock.now() / 1000,
+    clockTolerance: config.leewayMs / 1000,
+    ...(config.issuer !== undefined && { issuer: config.issuer }),
+    ...(config.audience !== undefined && { audience: config.audience }),
+  });
+  if ("crit" in header) {
+    throw new Error("the token demands something that is not known here");
+  }
+  return toClaims(claimsSchema.parse(payload));
 }
 
 function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
@@ -97,7 +157,7 @@ function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
   const scopes = typeof scope === "string" ? scope.split(" ") : scope;
   return {
     userId: sub,
-    username: username ?? name ?? sub.slice(0, 64),
+    username: username ?? name ?? shorten(sub),
     color: color ?? colorOfUser(sub),
     expiresAt: exp * 1000,
     issuedAt: iat === undefined ? undefined : iat * 1000,
@@ -105,6 +165,11 @@ function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
     namespaces,
     maySend: scopes?.includes("send") ?? true,
   };
+}
+
+/** No longer than a name may be, and with no half of a character at its end. */
+function shorten(userId: string): string {
+  return userId.slice(0, MAX_NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** What a key is used with when nothing is configured. A token never chooses. */

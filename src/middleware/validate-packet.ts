@@ -41,6 +41,9 @@ function problemOf(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return `is not ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
     case "too_small":
+      if (issue.origin === "string" && issue.minimum === 1) {
+        return "is empty";
+      }
       return `is below ${issue.minimum}`;
     case "too_big":
       return `is above ${issue.maximum}`;

@@ -52,7 +52,7 @@ export class PresenceTracker {
     const { namespace, store } = this.options;
     return this.inOrder(room, async () => {
       const { isNew } = await store.add(namespace, room, user, socketId);
-      await this.endGraces(room, user.userId);
+      await this.endGraces(room, user.userId, socketId);
       const list = await store.list(namespace, room, PAGE_SIZE);
       if (isNew) {
         this.announce(room, user, "joined", list);
@@ -105,14 +105,22 @@ export class PresenceTracker {
     await this.settled();
   }
 
-  /** The user is back: the lost sockets need not be waited for, and a leave from now on is the user's own. */
-  private async endGraces(room: string, userId: string): Promise<void> {
+  /**
+   * The user is back with the socket `backWith`: the lost ones need not be waited for, and a leave from now on is the
+   * user's own. The new one may be lost by now too; its own grace goes on.
+   */
+  private async endGraces(room: string, userId: string, backWith: string): Promise<void> {
     const key = graceKeyOf(room, userId);
     const lost = this.graces.get(key);
-    this.graces.delete(key);
-    for (const [socketId, expiry] of lost ?? []) {
-      expiry.clear();
-      await this.options.store.remove(this.options.namespace, room, userId, socketId);
+    for (const [socketId, expiry] of [...(lost ?? [])]) {
+      if (socketId !== backWith) {
+        expiry.clear();
+        lost?.delete(socketId);
+        await this.options.store.remove(this.options.namespace, room, userId, socketId);
+      }
+    }
+    if (lost?.size === 0) {
+      this.graces.delete(key);
     }
   }
 

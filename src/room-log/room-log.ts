@@ -33,6 +33,7 @@ export class RoomLog {
   private row: { epoch: string | null; delivery: Delivery | null } | undefined;
   private knownTip = 0;
   private readers = 0;
+  private isAbandoned = false;
   private readonly shown = new Map<string, Shown>();
   private readonly ring: MessageRing;
 
@@ -90,6 +91,10 @@ export class RoomLog {
 
   /** Takes what the room's row says, unless it is of another epoch: what follows from that is for `contradicts`. */
   learn(row: RoomRow | null): void {
+    if (this.isAbandoned) {
+      // A read that ended after the last member had left.
+      return;
+    }
     if (this.row === undefined || this.epoch === null || this.epoch === row?.epoch) {
       this.row = { epoch: row?.epoch ?? null, delivery: row?.delivery ?? null };
       this.knownTip = Math.max(this.knownTip, row?.lastSeq ?? 0);
@@ -156,9 +161,16 @@ export class RoomLog {
     this.ring.clear();
   }
 
-  /** The row may change unseen from now on; the next reader reads it again. */
-  forgetRow(): void {
+  /** Nobody here is in the room any more: its row may change unseen, and is read again for the next member. */
+  abandon(): void {
+    this.isAbandoned = true;
     this.row = undefined;
+    this.knownTip = 0;
+  }
+
+  /** Somebody is in the room again. */
+  resume(): void {
+    this.isAbandoned = false;
   }
 
   /** Forgets everything. */

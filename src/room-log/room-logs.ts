@@ -37,6 +37,7 @@ export class RoomLogs {
       this.entries.set(key, entry);
     }
     entry.members += 1;
+    entry.log.resume();
     return entry.log;
   }
 
@@ -49,8 +50,7 @@ export class RoomLogs {
     entry.members -= 1;
     if (entry.members <= 0) {
       this.dropRing(entry);
-      // What other nodes store from now on is not seen here.
-      entry.log.forgetRow();
+      entry.log.abandon();
       this.dropIfUnused(entry);
     }
   }
@@ -61,7 +61,14 @@ export class RoomLogs {
     if (entry) {
       this.dropRing(entry);
       entry.log.reset();
+      this.dropIfUnused(entry);
     }
+  }
+
+  /** True while the room has local members and this is its log. */
+  isInUse(namespace: string, room: string, log: RoomLog): boolean {
+    const entry = this.entries.get(roomKeyOf(namespace, room));
+    return entry?.log === log && entry.members > 0;
   }
 
   /** Rooms with local members. */

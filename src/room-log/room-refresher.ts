@@ -51,6 +51,10 @@ export class RoomRefresher implements Service {
     const rowOf = new Map(rows.map((row) => [roomKeyOf(row.namespace, row.name), row]));
     for (const { namespace, room, log, tip } of before) {
       const row = rowOf.get(roomKeyOf(namespace, room)) ?? null;
+      if (!logs.isInUse(namespace, room, log)) {
+        // Left, and perhaps joined again, while the rows were read: the next join reads its own.
+        continue;
+      }
       if (log.contradicts(row, tip)) {
         logs.reset(namespace, room);
         log.learn(row);

@@ -5,7 +5,7 @@ import { io } from "socket.io-client";
 import { createRoomful } from "../app";
 import type { PartialConfig } from "../config/config";
 import { createConfig } from "../config/load-config";
-import { signToken, type TokenRequest } from "../middleware/sign-token";
+import { requirementsOf, signToken, type TokenRequest } from "../middleware/sign-token";
 import { TestClient } from "./test-client";
 import { TestClock } from "./test-clock";
 import { createTestDatabase } from "./test-database";
@@ -63,7 +63,10 @@ export async function startTestServer({ database, config = {} }: TestServerOptio
       ...config,
       http: { port: 0, host: "127.0.0.1", ...config.http },
       database: { url: databaseUrl, allowUnsafeDurability: true, ...config.database },
-      jwt: { ...(config.jwt?.publicKey === undefined && { secret: [secret] }), ...config.jwt },
+      jwt: {
+        ...(config.jwt?.publicKey === undefined && config.jwt?.jwksUrl === undefined && { secret: [secret] }),
+        ...config.jwt,
+      },
       rateLimits: { enabled: "off", ...config.rateLimits },
       log: { level: "silent", ...config.log },
     }),
@@ -76,13 +79,8 @@ export async function startTestServer({ database, config = {} }: TestServerOptio
     throw error;
   }
   const clients = new Set<TestClient>();
-  const { issuer, audience } = config.jwt ?? {};
   const mint = async (request: TokenRequest): Promise<string> =>
-    signToken(
-      secret,
-      { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }), ...request },
-      clock,
-    );
+    signToken(secret, { ...requirementsOf(config.jwt ?? {}), ...request }, clock);
 
   return {
     url: roomful.url,

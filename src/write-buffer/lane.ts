@@ -43,13 +43,14 @@ export class Lane<Item, Stored, Entry extends LaneEntry<Item>> {
 
   add(entry: Entry): void {
     this.waiting.push(entry);
-    this.schedule();
+    // Not at once, even where the interval is 0: what comes in one turn of the event loop is one batch.
+    this.schedule(false);
   }
 
   /** Writes everything out; resolves when nothing is left, or after `stop`. */
   async drain(): Promise<void> {
     this.isDraining = true;
-    this.schedule();
+    this.schedule(true);
     while (this.flushing) {
       await this.flushing;
     }
@@ -62,16 +63,16 @@ export class Lane<Item, Stored, Entry extends LaneEntry<Item>> {
     this.endPause?.();
   }
 
-  /** `isDue`: the time of the first one has come. */
-  private schedule(isDue = false): void {
+  /** `mayFlush`: now, if the time of the first one has come. */
+  private schedule(mayFlush: boolean): void {
     const first = this.waiting[0];
     if (this.flushing || this.isStopped || !first) {
       return;
     }
     const { config, clock } = this.options;
     const dueInMs = first.admittedAtMs + config.flushIntervalMs - clock.monotonicMs();
-    // Not when it is due right now: with an interval of 0, what comes in one turn of the event loop is one batch.
-    if (isDue || this.isDraining || this.waiting.length >= config.maxBatchSize || dueInMs < 0) {
+    const isDue = mayFlush && dueInMs <= 0;
+    if (isDue || this.isDraining || this.waiting.length >= config.maxBatchSize) {
       this.flushTimer?.clear();
       this.flushTimer = undefined;
       this.flushing = this.flush();
@@ -89,7 +90,7 @@ export class Lane<Item, Stored, Entry extends LaneEntry<Item>> {
     this.inFlight = batch;
     await this.write(batch, 0);
     this.flushing = undefined;
-    this.schedule();
+    this.schedule(true);
   }
 
   /** Writes the entries, again and again until each is settled. `failures`: attempts that may have committed. */

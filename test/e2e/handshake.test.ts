@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { sign } from "jsonwebtoken";
 import { WebSocket } from "ws";
 
@@ -139,7 +139,6 @@ describe("with a public key", () => {
         const forged = [`{"alg":"HS256","typ":"JWT"}`, JSON.stringify(claims)].map((part) =>
           Buffer.from(part).toString("base64url"),
         );
-        const { createHmac } = await import("node:crypto");
         const signature = createHmac("sha256", pem).update(forged.join(".")).digest("base64url");
         expect(
           await refusalOf(server.connect({ userId: "alice", token: [...forged, signature].join(".") })),

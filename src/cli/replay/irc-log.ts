@@ -14,12 +14,12 @@ export interface IrcLog {
   notSpeech: number;
 }
 
-const SPEECH_PATTERN = /^\[\d\d:\d\d\] <([^>]+)> ?(.*)$/;
+/** `s`: people's words also hold \r and other characters at which a line could end. */
+const SPEECH_PATTERN = /^\[\d\d:\d\d\] <([^>]+)> ?(.*)$/s;
 
 /** Reads a log: `[hh:mm] <nick> text` a line, and `=== ...` for everything that is not speech. */
 export function parseIrcLog(text: string): IrcLog {
-  // Only \n ends a line: people's words hold other control characters.
-  const lines = text.split("\n").filter((line) => line !== "");
+  const lines = text.split(/\r?\n/).filter((line) => line !== "");
   const log: IrcLog = { lines: lines.length, speeches: [], empty: 0, notSpeech: 0 };
   for (const line of lines) {
     const [, nick, words] = SPEECH_PATTERN.exec(line) ?? [];

@@ -2,6 +2,7 @@ import type { RoomfulConfig } from "../../../src/config/config";
 import type { Service } from "../../../src/lifecycle/service";
 import type { TestClock } from "../../../src/testing/test-clock";
 import type { Admission, BatchWriter, Settlement, WriteBuffer } from "../../../src/write-buffer/write-buffer";
+import { createRandom } from "../random";
 
 export type WriteBufferConfig = RoomfulConfig["writeBuffer"];
 
@@ -147,17 +148,6 @@ export async function writeOut<Item, Stored>({
   await clock.advance(0);
 }
 
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** What every write buffer does, whatever it writes to. */
 export function writeBufferSuite<Item, Stored>(
   create: (options: WriteBufferOptions) => Promise<WriteBufferUnderTest<Item, Stored>>,
@@ -209,6 +199,20 @@ export function writeBufferSuite<Item, Stored>(
     expect(await test.read("a")).toEqual(names);
     expect(await test.read("b")).toEqual(names.map((name) => `${name}-b`));
     expect(Math.max(...test.writer.calls.map(({ items }) => items.length))).toBe(7);
+  });
+
+  it("stores the items of one turn of the event loop as one batch with an interval of 0", async () => {
+    const test = await setup({ config: { flushIntervalMs: 0 } });
+    const names = ["1", "2", "3"];
+    for (const name of names) {
+      test.buffer.admit(test.itemOf("a", name));
+      expect(test.writer.calls).toEqual([]);
+    }
+
+    await writeOut(test);
+
+    expect(test.writer.calls.map(({ items }) => items.map(test.nameOf))).toEqual([names]);
+    expect(await test.read("a")).toEqual(names);
   });
 
   it("shares the answer of an item that is in the backlog, and writes it once", async () => {
@@ -387,7 +391,7 @@ export function writeBufferSuite<Item, Stored>(
   });
 
   it.each([1, 2, 3])("settles every item once, in order in each group, whatever fails (seed %d)", async (seed) => {
-    const random = seededRandom(seed);
+    const random = createRandom(seed);
     const oneOf = (count: number) => Math.floor(random() * count);
     const test = await setup({ config: { maxBatchSize: 8, lanes: 3 }, random });
     const { buffer, writer, clock } = test;

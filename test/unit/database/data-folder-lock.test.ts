@@ -149,6 +149,35 @@ it("does not count an empty file, which a crash may leave", async () => {
   expect(JSON.parse(await readFile(lockPath(), "utf8"))).toMatchObject({ pid: process.pid });
 });
 
+it.each(['{"pid":', '{"pid":1,"startedAt":"12', "\0\0\0\0"])("does not count a torn file: %j", async (text) => {
+  await writeFile(lockPath(), text);
+  const lock = lockOf();
+
+  expect(await lock.isHeldByAnother()).toBe(false);
+  await lock.acquire();
+
+  expect(JSON.parse(await readFile(lockPath(), "utf8"))).toMatchObject({ pid: process.pid });
+});
+
+it.each([
+  ["no file", undefined],
+  ["the file of a process that is gone", JSON.stringify({ pid: 2 ** 30, startedAt: "1" })],
+])("lets one of two of this process in that ask at once, and keeps the other out: %s", async (_name, text) => {
+  if (text !== undefined) {
+    await writeFile(lockPath(), text);
+  }
+  const both = [lockOf(), lockOf()];
+
+  const outcomes = await Promise.allSettled(both.map((lock) => lock.acquire()));
+
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  const refused = outcomes.find((outcome) => outcome.status === "rejected");
+  expect(refused?.reason).toMatchObject({ message: expect.stringContaining("The data folder is in use by process") });
+  expect(JSON.parse(await readFile(lockPath(), "utf8"))).toMatchObject({ pid: process.pid });
+  // The one that was let in still counts.
+  await expect(lockOf().acquire()).rejects.toThrow("The data folder is in use by process");
+});
+
 it("keeps a second one of this process out, by whatever path, until it is released", async () => {
   const first = lockOf();
   await first.acquire();

@@ -167,3 +167,26 @@ it("does not tell of a probe that fails because everything is being stopped", as
 
   expect(told).toEqual([]);
 });
+
+it("does not tell of a probe that answers after everything was stopped", async () => {
+  const { clock, probes, told, health } = await setup();
+  await clock.advance(1_000);
+  await probes[0]?.fail(away);
+  await clock.advance(1_000);
+  await health.stop();
+
+  await probes[1]?.answer();
+
+  expect(told).toEqual([away]);
+});
+
+it("does not call a probe late after everything was stopped", async () => {
+  const { clock, probes, told, health } = await setup();
+  await clock.advance(1_000);
+  expect(probes).toHaveLength(1);
+  await health.stop();
+
+  await clock.advance(10_000);
+
+  expect(told).toEqual([]);
+});

@@ -133,6 +133,53 @@ it("throws the error of the start when stopping fails too", async () => {
   expect(steps.at(-1)).toBe("database is stopped");
 });
 
+it("waits for what is just starting when it is stopped, stops that too, and starts nothing more", async () => {
+  const { stack, steps } = setup(["database", "buffer", "sockets"]);
+  const starting = stack.start();
+  while (!steps.includes("start buffer")) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  await stack.stop();
+  await starting;
+
+  expect(steps).toEqual([
+    ...["start database", "database is started", "start buffer", "buffer is started"],
+    ...["stop buffer", "buffer is stopped"],
+    ...["stop database", "database is stopped"],
+  ]);
+  expect(stack.running).toEqual([]);
+});
+
+it("stops each service once when the last one fails to start while it is stopped", async () => {
+  const failure = new Error("the port is taken");
+  const { stack, steps } = setup(["database", "sockets", "never"], { start: { sockets: failure } });
+  const starting = stack.start().catch((error: unknown) => error);
+  while (!steps.includes("start sockets")) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  await stack.stop();
+
+  expect(await starting).toBe(failure);
+  expect(steps).toEqual([
+    ...["start database", "database is started", "start sockets"],
+    ...["stop sockets", "sockets is stopped"],
+    ...["stop database", "database is stopped"],
+  ]);
+  expect(stack.running).toEqual([]);
+});
+
+it("starts nothing after it was stopped", async () => {
+  const { stack, steps } = setup(["database", "sockets"]);
+  await stack.stop();
+
+  await stack.start();
+
+  expect(steps).toEqual([]);
+  expect(stack.running).toEqual([]);
+});
+
 it("has nothing to stop before its start", async () => {
   const { stack, steps } = setup(["database"]);
 

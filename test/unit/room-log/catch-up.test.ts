@@ -262,6 +262,28 @@ describe("the log", () => {
     expect(queries).toHaveLength(1);
   });
 
+  it("is not asked where it has numbers and no epoch, of a strict room made after the look at its row", async () => {
+    const strictLog = () => {
+      const log = new RoomLog(256);
+      log.learn(null);
+      for (const seq of UP_TO_9) {
+        log.show({ ...messageOf(seq), tip: seq });
+      }
+      return log;
+    };
+    const { read, follow, queries } = setup({ last: 9 });
+    const log = strictLog();
+
+    expect(await read({ after: 6 }, log)).toMatchObject({ epoch: "e1", lastSeq: 9, recovered: true });
+    expect(await read({ after: 0, epoch: null }, strictLog())).toMatchObject({ epoch: "e1", recovered: true });
+    expect(await follow(9, strictLog())).toMatchObject({ epoch: "e1", lastSeq: 9 });
+    expect(queries).toHaveLength(3);
+
+    // It has learnt the epoch with the row.
+    expect(await read({ after: 6, epoch: "e1" }, log)).toMatchObject({ epoch: "e1", recovered: true });
+    expect(queries).toHaveLength(3);
+  });
+
   it("is not asked after it was dropped", async () => {
     const { read, queries } = setup({ last: 9 });
     const log = logOf({ to: 9 });

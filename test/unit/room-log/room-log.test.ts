@@ -249,6 +249,19 @@ describe("the ring", () => {
     expect(log.tip).toBe(7);
   });
 
+  it("does not take what was shown before the row was read, which may be a repeat", () => {
+    const log = new RoomLog(16);
+    log.show(liveOf("shown before"));
+    log.learn(rowOf(7));
+    log.show(liveOf("shown after"));
+
+    log.number(runsOf(7, "shown before", "shown after"));
+
+    expect(log.range(7, 7)).toBeUndefined();
+    expect(log.range(8, 8)).toMatchObject([{ id: "shown after" }]);
+    expect(log).toMatchObject({ tip: 8, hasShown: false });
+  });
+
   it("compares a number with the tip at the time of the showing, not with the tip of now", () => {
     const { log, show, idsOf } = setup(rowOf(7));
     show("a", "b");

@@ -110,6 +110,17 @@ describe("a room's log", () => {
     expect(logs.retain("/", "general").pending()).toMatchObject([{ id: "b" }]);
   });
 
+  it("is not loaded for the next first member where it stayed for what was shown", () => {
+    const { logs, join, message } = setup();
+    const log = join("general");
+    message("general", "a");
+    logs.release("/", "general");
+
+    expect(logs.retain("/", "general")).toBe(log);
+
+    expect(log).toMatchObject({ isLoaded: false, epoch: null, hasShown: true });
+  });
+
   it("keeps nothing in its ring while nobody is there", () => {
     const { logs, join, message, stored } = setup();
     const log = join("general");
@@ -239,6 +250,19 @@ describe("memory", () => {
     expect([b, c].map(({ ringBytes }) => ringBytes > 0)).toEqual([true, true]);
   });
 
+  it("is given back by a room that is reset", () => {
+    const { logs, join, message } = setup(2 * bytesOfOne());
+    const [a, b, c] = [join("a"), join("b"), join("c")];
+    message("a", "1", { seq: 1 });
+
+    logs.reset("/", "a");
+    expect(a).toMatchObject({ isLoaded: false, tip: 0, ringBytes: 0 });
+    message("b", "1", { seq: 1 });
+    message("c", "1", { seq: 1 });
+
+    expect([b, c].map(({ ringBytes }) => ringBytes > 0)).toEqual([true, true]);
+  });
+
   it("is not taken at all with 0 bytes", () => {
     const { join, message } = setup(0);
     const log = join("a");
@@ -264,5 +288,46 @@ describe("memory", () => {
     message("b", "2", { seq: 2 });
     message("c", "1", { seq: 1 });
     expect([b, c].map(({ ringBytes }) => ringBytes > 0)).toEqual([true, true]);
+  });
+});
+
+describe("a room that everybody has left while something was read", () => {
+  const row = { epoch: "e1", lastSeq: 7, delivery: null };
+
+  it("takes nothing from a read that ends after the last leave", () => {
+    const { logs, message } = setup();
+    const log = logs.retain("/", "general");
+    message("general", "shown");
+    logs.release("/", "general");
+    log.learn(row);
+
+    const next = logs.retain("/", "general");
+
+    expect(next).toBe(log);
+    expect([next.isLoaded, next.tip]).toEqual([false, 0]);
+    next.learn(row);
+    expect([next.isLoaded, next.tip]).toEqual([true, 7]);
+  });
+
+  it("is gone when it is reset", () => {
+    const { logs, message } = setup();
+    logs.retain("/", "general");
+    message("general", "shown");
+    logs.release("/", "general");
+    logs.reset("/", "general");
+
+    expect(logs.find("/", "general")).toBeUndefined();
+  });
+
+  it("is in use by its own log only", () => {
+    const { logs } = setup();
+    const before = logs.retain("/", "general");
+    expect(logs.isInUse("/", "general", before)).toBe(true);
+    logs.release("/", "general");
+    expect(logs.isInUse("/", "general", before)).toBe(false);
+    const after = logs.retain("/", "general");
+
+    expect(logs.isInUse("/", "general", before)).toBe(false);
+    expect(logs.isInUse("/", "general", after)).toBe(true);
   });
 });

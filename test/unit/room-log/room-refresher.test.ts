@@ -5,9 +5,9 @@ import { TestClock } from "../../../src/testing/test-clock";
 
 const INTERVAL_MS = 15_000;
 
-function setup() {
+function setup({ ringBytes = 1_000_000 } = {}) {
   const clock = new TestClock({ isFrozen: true });
-  const logs = new RoomLogs({ ringMessages: 16, ringBytes: 1_000_000 });
+  const logs = new RoomLogs({ ringMessages: 16, ringBytes });
   const asked: { namespace: string; name: string }[][] = [];
   const resets: string[] = [];
   const errors: unknown[] = [];
@@ -57,11 +57,11 @@ function deferred() {
 
 it("asks once for all rooms in use, at every interval until it stops", async () => {
   const { refresher, join, logs, asked, clock } = setup();
+  await refresher.start();
   join("general", 0);
   join("help", 0, "/support");
   join("left", 0);
   logs.release("/", "left");
-  await refresher.start();
   await clock.advance(INTERVAL_MS - 1);
   expect(asked).toEqual([]);
 
@@ -208,12 +208,82 @@ it("begins anew for a call during another one, after that one", async () => {
   expect(log.tip).toBe(7);
 });
 
-it("is stopped when the query that runs has ended", async () => {
+it("reads once for calls of one turn", async () => {
+  const { refresher, join, asked } = setup();
+  join("general", 0);
+
+  await Promise.all([refresher.refresh(), refresher.refresh()]);
+
+  expect(asked).toHaveLength(1);
+});
+
+it("reads once after a query that hangs, for all calls during it, and resets once", async () => {
+  const { refresher, join, postgres, asked, resets, clock } = setup();
+  const log = join("general", 6);
+  const { promise, resolve } = deferred();
+  postgres.answering = promise;
+  postgres.rows = [rowOf("general", 6)];
+  const first = refresher.refresh();
+  await clock.advance(0);
+  expect(asked).toHaveLength(1);
+
+  const during = [refresher.refresh(), refresher.refresh()];
+  await clock.advance(0);
+  during.push(refresher.refresh());
+  postgres.rows = [rowOf("general", 4)];
+  resolve();
+  await Promise.all([first, ...during]);
+
+  expect(asked).toHaveLength(2);
+  expect(resets).toEqual(["/ general"]);
+  expect(log.tip).toBe(4);
+});
+
+it("gives back the memory of a ring that it resets", async () => {
+  const messageIn = (room: string) => ({
+    ...{ id: "a", room, type: "text", content: "content", tip: 1, seq: 1, userId: "alice", username: "Alice" },
+    ...{ color: "#000000", createdAt: "2026-01-01T00:00:00.000Z" },
+  });
+  const measured = setup();
+  const one = measured.join("general", 0);
+  measured.logs.observe("/", "message", messageIn("general"));
+  const { refresher, join, logs, postgres } = setup({ ringBytes: 2 * one.ringBytes });
+  const [a, b, c] = ["a", "b", "c"].map((name) => join(name, 0));
+  logs.observe("/", "message", messageIn("a"));
+  postgres.rows = ["a", "b", "c"].map((name) => rowOf(name, 0));
+
+  await refresher.refresh();
+  expect(a).toMatchObject({ tip: 0, ringBytes: 0 });
+  logs.observe("/", "message", messageIn("b"));
+  logs.observe("/", "message", messageIn("c"));
+
+  expect([b, c].map((log) => log?.range(1, 1)?.length)).toEqual([1, 1]);
+});
+
+it("is stopped when a refresh of the same turn has ended", async () => {
   const { refresher, join, postgres, clock, asked } = setup();
   join("general", 0);
   const { promise, resolve } = deferred();
   postgres.answering = promise;
+  const steps: string[] = [];
+
+  void refresher.refresh();
+  const stopping = refresher.stop().then(() => steps.push("stopped"));
+  await clock.advance(0);
+  expect(asked).toHaveLength(1);
+  steps.push("answered");
+  resolve();
+  await stopping;
+
+  expect(steps).toEqual(["answered", "stopped"]);
+});
+
+it("is stopped when the query that runs has ended", async () => {
+  const { refresher, join, postgres, clock, asked } = setup();
   await refresher.start();
+  join("general", 0);
+  const { promise, resolve } = deferred();
+  postgres.answering = promise;
   await clock.advance(INTERVAL_MS);
   expect(asked).toHaveLength(1);
   const steps: string[] = [];
@@ -229,13 +299,32 @@ it("is stopped when the query that runs has ended", async () => {
 
 it("may be stopped before its start, and twice", async () => {
   const { refresher, join, asked, clock } = setup();
-  join("general", 0);
   await refresher.stop();
   await refresher.start();
+  join("general", 0);
   await refresher.stop();
   await refresher.stop();
 
   await clock.advance(INTERVAL_MS);
 
   expect(asked).toEqual([]);
+});
+
+it("leaves a room alone that was left and joined again while the rows were read", async () => {
+  const { logs, postgres, refresher, resets, join } = setup();
+  await refresher.start();
+  join("general", 5);
+  const { promise, resolve } = deferred();
+  postgres.rows = [rowOf("general", 2)];
+  postgres.answering = promise;
+  const refreshed = refresher.refresh();
+  await Promise.resolve();
+  logs.release("/", "general");
+  const next = join("general", 9);
+  resolve();
+  await refreshed;
+
+  expect(resets).toEqual([]);
+  expect([next.isLoaded, next.tip]).toEqual([true, 9]);
+  await refresher.stop();
 });

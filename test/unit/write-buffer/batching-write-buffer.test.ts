@@ -136,6 +136,24 @@ describe("a flush", () => {
     expect(writer.calls.map(({ items }) => namesOf(items))).toEqual([["1", "2", "3"], ["4"]]);
   });
 
+  it("takes all items of one turn with an interval of 0, though the clock goes on meanwhile", async () => {
+    const { admit, clock, writer, namesOf } = setup({ config: { flushIntervalMs: 0 } });
+    const frozenMs = clock.monotonicMs.bind(clock);
+    let passedMs = 0;
+    clock.monotonicMs = () => {
+      passedMs += 0.01;
+      return frozenMs() + passedMs;
+    };
+
+    for (const name of ["1", "2", "3"]) {
+      admit(name);
+      expect(writer.calls).toEqual([]);
+    }
+    await clock.advance(1);
+
+    expect(writer.calls.map(({ items }) => namesOf(items))).toEqual([["1", "2", "3"]]);
+  });
+
   it("waits for the one before it in its lane, and takes what gathered meanwhile", async () => {
     const { admit, clock, writer, namesOf } = setup({ config: { lanes: 1 } });
     const release = writer.hold();
@@ -269,6 +287,21 @@ describe("full", () => {
     admit("5", { bytes: 79 });
     expect(() => admit("6", { bytes: 1 })).toThrow(OVERLOADED);
     release();
+  });
+
+  it("accepts an item of more than half of its bytes when it is empty again", async () => {
+    const { buffer, admit, clock, writer } = setup({ config: { maxBytes: 100, lanes: 1 } });
+    const release = writer.hold();
+    admit("1", { bytes: 60 });
+    expect(() => admit("2", { bytes: 60 })).toThrow(OVERLOADED);
+    await clock.advance(10);
+    release();
+    await clock.advance(0);
+    expect(buffer.counts).toMatchObject({ backlog: 0, backlogBytes: 0 });
+
+    expect(admit("2", { bytes: 60 }).isDuplicate).toBe(false);
+
+    expect(() => admit("3", { bytes: 60 })).toThrow(OVERLOADED);
   });
 
   it("refuses while its oldest item is too old, the batch being written included, and accepts again at less than half the age", async () => {

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from "node:http";
+
+import { corsOf, createOriginCheck, type OriginOptions } from "../../../src/middleware/check-origin";
+
+interface SetupOptions extends Partial<OriginOptions> {
+  origin?: string;
+  host?: string;
+}
+
+function mayConnect({ allowedOrigins = [], mode = "production", ...headers }: SetupOptions): boolean {
+  return createOriginCheck({ allowedOrigins, mode })({ headers } as IncomingMessage);
+}
+
+const host = "chat.example:8443";
+
+describe("the origin check", () => {
+  it.each(["production", "development", "test"] as const)("lets in who is no browser (%s)", (mode) => {
+    expect(mayConnect({ mode, host })).toBe(true);
+    expect(mayConnect({ mode, host, allowedOrigins: ["https://app.example"] })).toBe(true);
+  });
+
+  it.each(["development", "test"] as const)("lets any page in when nothing is set, in %s", (mode) => {
+    expect(mayConnect({ mode, host, origin: "https://anywhere.example" })).toBe(true);
+    expect(mayConnect({ mode, host, origin: "null" })).toBe(true);
+  });
+
+  it("lets only pages of the same host in when nothing is set, in production", () => {
+    expect(mayConnect({ host, origin: `https://${host}` })).toBe(true);
+    expect(mayConnect({ host, origin: `http://${host}` })).toBe(true);
+    expect(mayConnect({ host: "chat.example", origin: "https://chat.example:443" })).toBe(true);
+  });
+
+  it.each([
+    ["another host", "https://evil.example"],
+    ["another port", "https://chat.example"],
+    ["a host that begins alike", `https://${host}.evil.example`],
+    ["a host that ends alike", `https://evil-${host}`],
+    ["the host as a user name", `https://${host}@evil.example`],
+    ["the host as a path", `https://evil.example/${host}`],
+    ["null", "null"],
+    ["no address", "chat.example:8443"],
+    ["an empty one", ""],
+  ])("refuses %s in production", (_what, origin) => {
+    expect(mayConnect({ host, origin })).toBe(false);
+  });
+
+  it("refuses an origin without a host to compare it with, in production", () => {
+    expect(mayConnect({ origin: `https://${host}` })).toBe(false);
+    expect(mayConnect({ origin: "null" })).toBe(false);
+  });
+
+  describe.each(["production", "development"] as const)("with a list, in %s", (mode) => {
+    const allowedOrigins = ["https://app.example", "https://admin.example:8443"];
+
+    it("lets in what the list names", () => {
+      for (const origin of allowedOrigins) {
+        expect(mayConnect({ mode, host, allowedOrigins, origin })).toBe(true);
+      }
+    });
+
+    it.each([
+      ["another scheme", "http://app.example"],
+      ["another port", "https://app.example:8443"],
+      ["a part of it", "https://app.exampl"],
+      ["more than it", "https://app.example.evil"],
+      ["the service's own host", `https://${host}`],
+      ["null", "null"],
+    ])("refuses %s", (_what, origin) => {
+      expect(mayConnect({ mode, host, allowedOrigins, origin })).toBe(false);
+    });
+  });
+});
+
+describe("corsOf", () => {
+  it("lets pages of the listed origins read", () => {
+    const allowedOrigins = ["https://app.example"];
+
+    expect(corsOf({ allowedOrigins, mode: "production" })).toEqual({ origin: allowedOrigins });
+    expect(corsOf({ allowedOrigins, mode: "development" })).toEqual({ origin: allowedOrigins });
+  });
+
+  it("lets pages of any origin read when nothing is set, but not in production", () => {
+    expect(corsOf({ allowedOrigins: [], mode: "development" })).toEqual({ origin: true });
+    expect(corsOf({ allowedOrigins: [], mode: "test" })).toEqual({ origin: true });
+    expect(corsOf({ allowedOrigins: [], mode: "production" })).toEqual({ origin: false });
+  });
+});

@@ -1,0 +1,33 @@
+import { createAddressOf } from "../../../src/middleware/client-address";
+
+const address = "10.0.0.9";
+
+const behindProxy = (forwarded?: string | string[]) =>
+  createAddressOf(true)({ address, headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded } });
+
+it("is the connection's own without a trusted proxy, whatever the client says", () => {
+  const addressOf = createAddressOf(false);
+
+  expect(addressOf({ address, headers: {} })).toBe(address);
+  expect(addressOf({ address, headers: { "x-forwarded-for": "1.2.3.4" } })).toBe(address);
+});
+
+it.each([
+  ["the one that the proxy names", "1.2.3.4", "1.2.3.4"],
+  ["the last of several: the others are the client's words", "6.6.6.6, 7.7.7.7,1.2.3.4", "1.2.3.4"],
+  ["without the spaces around it", " 6.6.6.6 ,  1.2.3.4  ", "1.2.3.4"],
+  ["an IPv6 address as it is", "6.6.6.6, 2001:db8::1", "2001:db8::1"],
+  ["the last of the last header", ["6.6.6.6", "7.7.7.7, 1.2.3.4"], "1.2.3.4"],
+])("is, behind a trusted proxy, %s", (_what, forwarded, expected) => {
+  expect(behindProxy(forwarded)).toBe(expected);
+});
+
+it.each([
+  ["there is no header", undefined],
+  ["the header is empty", ""],
+  ["the header is blank", "   "],
+  ["the header's last part is empty", "6.6.6.6, "],
+  ["there are no values", []],
+])("is the connection's own behind a trusted proxy when %s", (_what, forwarded) => {
+  expect(behindProxy(forwarded)).toBe(address);
+});
