@@ -4,7 +4,7 @@ import type { RevocationList } from "./access/revocation-list";
 import type { RoomMembers } from "./access/room-members";
 import type { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { RoomEmitter } from "./broadcast/room-emitter";
-import { StoredAnnouncer } from "./broadcast/stored-announcer";
+import { StoredAnnouncer, toRuns } from "./broadcast/stored-announcer";
 import type { RoomfulConfig } from "./config/config";
 import type { PayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
@@ -38,6 +38,7 @@ import type { AppendResult } from "./repositories/message-repository";
 import type { CatchUp } from "./room-log/catch-up";
 import type { PageReader } from "./room-log/page-reader";
 import type { RoomLogs } from "./room-log/room-logs";
+import type { Missed } from "./room-log/room-refresher";
 import type { Settlement, WriteBuffer } from "./write-buffer/write-buffer";
 
 /** What all namespaces of a node share. */
@@ -69,6 +70,8 @@ export interface AppNamespace {
   settle(settlement: Settlement<AdmittedMessage, AppendResult>): void;
   /** Tells a room to drop what it has: `room_state` with the newest page and `recovered: false`. */
   reload(room: string): Promise<void>;
+  /** Tells this node's sockets what the table holds and they have not been told. */
+  announceMissed(room: string, missed: Missed): void;
   /** Memberships that its sockets rest on. */
   membersInUse(): MemberRecord[];
   /** Takes the user's sockets out of the room. */
@@ -187,6 +190,17 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
         users,
         count,
       });
+    },
+    announceMissed(room, { epoch, lastSeq, messages }) {
+      const log = logs.find(name, room);
+      const shown = messages.filter(({ userId, id }) => log?.isPending(userId, id));
+      if (shown.length > 0) {
+        const runs = toRuns(shown.map(({ seq, userId, id }) => ({ seq, key: [userId, id] })));
+        emitter.emit(room, "stored", { room, epoch, runs }, { isLocal: true });
+      }
+      for (const message of messages.filter((each) => !shown.includes(each))) {
+        emitter.emit(room, "message", { ...message, tip: lastSeq }, { isLocal: true });
+      }
     },
     membersInUse: () =>
       [...namespace.sockets.values()].flatMap((socket) =>

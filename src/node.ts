@@ -171,7 +171,8 @@ export function createNode(options: NodeOptions): Node {
         ?.reload(room)
         .catch((error: unknown) => onError(error, namespace));
     },
-    onError: (error) => onError(error, "room refresher"),
+    onMissed: (namespace, room, missed) => namespaces.get(namespace)?.announceMissed(room, missed),
+    onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
   });
 
   // The doors.

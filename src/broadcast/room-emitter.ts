@@ -7,6 +7,8 @@ export interface EmitOptions {
   exceptUser?: string;
   /** A socket that cannot be written to right now misses the event. */
   isVolatile?: boolean;
+  /** To this node's sockets only. */
+  isLocal?: boolean;
 }
 
 /** Sends events to rooms. The only code that emits to more than one socket. */
@@ -18,11 +20,14 @@ export class RoomEmitter {
     room: string,
     event: Event,
     payload: ServerPayload<Event>,
-    { exceptUser, isVolatile = false }: EmitOptions = {},
+    { exceptUser, isVolatile = false, isLocal = false }: EmitOptions = {},
   ): void {
     let target = this.namespace.to(socketRoomOf(room));
     if (exceptUser !== undefined) {
       target = target.except(socketRoomOfUser(exceptUser));
+    }
+    if (isLocal) {
+      target = target.local;
     }
     if (isVolatile) {
       target = target.volatile;

@@ -2,10 +2,16 @@ import type { MessageKey, StoredRun, StoredRuns } from "../contract/events";
 import type { Clock, Timer } from "../lifecycle/clock";
 import type { RoomEmitter } from "./room-emitter";
 
+/** A message's key, and the number that it was given. */
+export interface NumberedKey {
+  seq: number;
+  key: MessageKey;
+}
+
 interface Gathered {
   room: string;
   epoch: string;
-  items: { seq: number; key: MessageKey }[];
+  items: NumberedKey[];
   timer: Timer;
 }
 
@@ -63,7 +69,7 @@ export class StoredAnnouncer {
 }
 
 /** Consecutive numbers become one run. A number comes twice when its message was sent again: once is enough. */
-function toRuns(items: Gathered["items"]): StoredRun[] {
+export function toRuns(items: readonly NumberedKey[]): StoredRun[] {
   const runs: StoredRun[] = [];
   let next = Number.NaN;
   for (const { seq, key } of items.toSorted((a, b) => a.seq - b.seq)) {

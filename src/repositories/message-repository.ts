@@ -3,6 +3,7 @@ import type { DataSource } from "typeorm";
 import type { StoredMessage } from "../contract/events";
 import type { JsonObject } from "../contract/json-value";
 import { query } from "../database/query";
+import { type MessageRow, toStoredMessage } from "./message-row";
 
 /** A message that is to be appended. */
 export interface NewMessage {
@@ -51,20 +52,6 @@ export interface RoomPage {
 
 const APPEND_SQL = `SELECT status, seq::float8 AS seq, created_at AS "createdAt", epoch
   FROM append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
-
-interface MessageRow {
-  seq: number;
-  id: string;
-  user_id: string;
-  username: string;
-  color: string;
-  type: string;
-  content: string;
-  reply_to: number | null;
-  mentions: string[] | null;
-  metadata: JsonObject | null;
-  created_at: Date;
-}
 
 interface RoomRow {
   id: string;
@@ -183,15 +170,4 @@ function within(rows: MessageRow[], maxBytes: number, where: Place, at: number):
 
 function jsonBytes(value: unknown): number {
   return value === null ? 0 : Buffer.byteLength(JSON.stringify(value));
-}
-
-function toStoredMessage(room: string, row: MessageRow): StoredMessage {
-  const { seq, id, user_id: userId, username, color, type, content, created_at, reply_to, mentions, metadata } = row;
-  return {
-    ...{ id, room, seq, type, content, userId, username, color },
-    createdAt: new Date(created_at).toISOString(),
-    ...(reply_to !== null && { replyTo: reply_to }),
-    ...(mentions !== null && { mentions }),
-    ...(metadata !== null && { metadata }),
-  };
 }

@@ -1,6 +1,8 @@
 import type { DataSource } from "typeorm";
 
+import type { StoredMessage } from "../contract/events";
 import { query } from "../database/query";
+import { type MessageRow, toStoredMessage } from "./message-row";
 
 type Delivery = "fast" | "strict";
 
@@ -12,20 +14,37 @@ export interface RoomRecord {
   lastSeq: number;
   /** null: the service's default. */
   delivery: Delivery | null;
+  /** The first 200 above the number that was asked for. */
+  messages: StoredMessage[];
 }
+
+const MAX_MESSAGES_ABOVE = 200;
+
+const FIND_MANY_SQL = `
+  SELECT rooms.namespace, rooms.name, rooms.epoch, rooms.last_seq::float8 AS "lastSeq", rooms.delivery,
+    CASE WHEN rooms.last_seq > wanted.above THEN coalesce(
+      (SELECT json_agg(newer ORDER BY newer.seq) FROM (
+        SELECT * FROM messages WHERE room_id = rooms.id AND seq > wanted.above ORDER BY seq LIMIT $4
+      ) AS newer), '[]') ELSE '[]' END AS messages
+  FROM rooms JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS wanted (namespace, name, above) USING (namespace, name)`;
 
 /** Reads and administers rooms. */
 export class RoomRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** The rows of those that have one, in one query. */
-  findMany(rooms: readonly { namespace: string; name: string }[]): Promise<RoomRecord[]> {
-    return query<RoomRecord>(
+  /** The rows of those that have one, with what each holds above a number, in one query. */
+  async findMany(rooms: readonly { namespace: string; name: string; above: number }[]): Promise<RoomRecord[]> {
+    const rows = await query<Omit<RoomRecord, "messages"> & { messages: MessageRow[] }>(
       this.dataSource,
-      `SELECT namespace, name, epoch, last_seq::float8 AS "lastSeq", delivery
-       FROM rooms JOIN unnest($1::text[], $2::text[]) AS wanted (namespace, name) USING (namespace, name)`,
-      [rooms.map(({ namespace }) => namespace), rooms.map(({ name }) => name)],
+      FIND_MANY_SQL,
+      [
+        rooms.map(({ namespace }) => namespace),
+        rooms.map(({ name }) => name),
+        rooms.map(({ above }) => above),
+        MAX_MESSAGES_ABOVE,
+      ],
     );
+    return rows.map((row) => ({ ...row, messages: row.messages.map((each) => toStoredMessage(row.name, each)) }));
   }
 
   /** Sets a room's delivery mode, or gives it back to the default with null. The row is made where there is none. */

@@ -1,4 +1,5 @@
 import type { LiveMessage, StoredMessage, StoredRuns } from "../contract/events";
+import { AnnouncedNumbers } from "./announced-numbers";
 import { MessageRing } from "./message-ring";
 
 /** The room's row, as it was read from Postgres; null where there is none yet. */
@@ -32,6 +33,7 @@ export class RoomLog {
   /** undefined: not read yet; null: the room had no row. */
   private row: { epoch: string | null; delivery: Delivery | null } | undefined;
   private knownTip = 0;
+  private readonly announced = new AnnouncedNumbers();
   private readers = 0;
   private isAbandoned = false;
   private readonly shown = new Map<string, Shown>();
@@ -66,6 +68,19 @@ export class RoomLog {
     return this.knownTip;
   }
 
+  /**
+   * The number up to which this node's members have been told everything, without a hole; undefined: not known. It begins
+   * with what the room's row said after the first of them had joined.
+   */
+  get announcedUpTo(): number | undefined {
+    return this.isLoaded ? this.announced.upTo : undefined;
+  }
+
+  /** The message was shown, and nothing that came later says its number. */
+  isPending(userId: string, id: string): boolean {
+    return this.shown.has(keyOf(userId, id));
+  }
+
   get ringBytes(): number {
     return this.ring.bytes;
   }
@@ -95,6 +110,9 @@ export class RoomLog {
       // A read that ended after the last member had left.
       return;
     }
+    if (this.row === undefined) {
+      this.announced.begin(row?.lastSeq ?? 0);
+    }
     if (this.row === undefined || this.epoch === null || this.epoch === row?.epoch) {
       this.row = { epoch: row?.epoch ?? null, delivery: row?.delivery ?? null };
       this.knownTip = Math.max(this.knownTip, row?.lastSeq ?? 0);
@@ -117,6 +135,7 @@ export class RoomLog {
       // It comes from the table as it stands there.
       this.shown.delete(key);
       this.ring.add({ ...withoutTip(message), seq: message.seq });
+      this.announced.add(message.seq);
       this.knownTip = Math.max(this.knownTip, message.seq);
       return;
     }
@@ -164,6 +183,7 @@ export class RoomLog {
   /** Nobody here is in the room any more: its row may change unseen, and is read again for the next member. */
   abandon(): void {
     this.isAbandoned = true;
+    this.announced.clear();
     this.row = undefined;
     this.knownTip = 0;
   }
@@ -177,6 +197,7 @@ export class RoomLog {
   reset(): void {
     this.ring.clear();
     this.shown.clear();
+    this.announced.clear();
     this.row = undefined;
     this.knownTip = 0;
   }
@@ -189,6 +210,7 @@ export class RoomLog {
     if (shown?.tipWhenShown !== undefined && !shown.isAmbiguous && seq > shown.tipWhenShown) {
       this.ring.add({ ...withoutTip(shown.message), seq });
     }
+    this.announced.add(seq);
     this.knownTip = Math.max(this.knownTip, seq);
   }
 }

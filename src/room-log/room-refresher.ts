@@ -1,3 +1,4 @@
+import type { StoredMessage } from "../contract/events";
 import type { Clock } from "../lifecycle/clock";
 import { RepeatedTask } from "../lifecycle/repeated-task";
 import type { Service } from "../lifecycle/service";
@@ -13,10 +14,24 @@ export interface RoomRefresherOptions {
   isAvailable(): boolean;
   /** The room is not what this node and its readers have followed; its log was reset. */
   onReset(namespace: string, room: string): void;
+  /** The table holds what this node's members have not been told; the first 200 of it. */
+  onMissed(namespace: string, room: string, missed: Missed): void;
   onError(error: unknown): void;
 }
 
-/** Reads epoch, number and delivery of the rooms in use again: regularly, and when Postgres is back. */
+export interface Missed {
+  epoch: string;
+  lastSeq: number;
+  messages: StoredMessage[];
+}
+
+/** Where nothing is known of a room yet, nothing can have been missed. */
+const NOTHING_ABOVE = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Reads epoch, number and delivery of the rooms in use again, and what their members have missed: regularly, since
+ * another node's broadcast may be lost, and when Postgres is back.
+ */
 export class RoomRefresher implements Service {
   readonly name = "room refresher";
   private readonly task: RepeatedTask;
@@ -41,13 +56,15 @@ export class RoomRefresher implements Service {
   }
 
   private async readAll(): Promise<void> {
-    const { rooms, logs, isAvailable, onReset } = this.options;
+    const { rooms, logs, isAvailable, onReset, onMissed } = this.options;
     // Taken before the read: numbers that are given while it runs are no contradiction.
     const before = logs.inUse().map(({ namespace, room, log }) => ({ namespace, room, log, tip: log.tip }));
     if (before.length === 0 || !isAvailable()) {
       return;
     }
-    const rows = await rooms.findMany(before.map(({ namespace, room }) => ({ namespace, name: room })));
+    const rows = await rooms.findMany(
+      before.map(({ namespace, room, log }) => ({ namespace, name: room, above: log.announcedUpTo ?? NOTHING_ABOVE })),
+    );
     const rowOf = new Map(rows.map((row) => [roomKeyOf(row.namespace, row.name), row]));
     for (const { namespace, room, log, tip } of before) {
       const row = rowOf.get(roomKeyOf(namespace, room)) ?? null;
@@ -59,8 +76,13 @@ export class RoomRefresher implements Service {
         logs.reset(namespace, room);
         log.learn(row);
         onReset(namespace, room);
-      } else {
-        log.learn(row);
+        continue;
+      }
+      log.learn(row);
+      // What was told while the rows were read is not missed.
+      const messages = row?.messages.filter(({ seq }) => seq > (log.announcedUpTo ?? NOTHING_ABOVE)) ?? [];
+      if (row && messages.length > 0) {
+        onMissed(namespace, room, { epoch: row.epoch, lastSeq: row.lastSeq, messages });
       }
     }
   }

@@ -10,6 +10,7 @@ function setup({ ringBytes = 1_000_000 } = {}) {
   const logs = new RoomLogs({ ringMessages: 16, ringBytes });
   const asked: { namespace: string; name: string }[][] = [];
   const resets: string[] = [];
+  const missed: string[] = [];
   const errors: unknown[] = [];
   const postgres = {
     isAvailable: true,
@@ -29,6 +30,8 @@ function setup({ ringBytes = 1_000_000 } = {}) {
     ...{ rooms, logs, clock, intervalMs: INTERVAL_MS },
     isAvailable: () => postgres.isAvailable,
     onReset: (namespace, room) => resets.push(`${namespace} ${room}`),
+    onMissed: (namespace, room, { messages }) =>
+      missed.push(`${namespace} ${room} ${messages.map(({ seq }) => seq).join()}`),
     onError: (error) => errors.push(error),
   });
   /** Joins a room, whose row was read with the join. */
@@ -37,11 +40,11 @@ function setup({ ringBytes = 1_000_000 } = {}) {
     log.learn({ epoch: "e1", lastSeq, delivery: null });
     return log;
   };
-  return { clock, logs, asked, resets, errors, postgres, refresher, join };
+  return { clock, logs, asked, resets, missed, errors, postgres, refresher, join };
 }
 
 const rowOf = (name: string, lastSeq: number, parts: Partial<RoomRecord> = {}): RoomRecord => ({
-  ...{ namespace: "/", name, epoch: "e1", lastSeq, delivery: null },
+  ...{ namespace: "/", name, epoch: "e1", lastSeq, delivery: null, messages: [] },
   ...parts,
 });
 
@@ -68,8 +71,8 @@ it("asks once for all rooms in use, at every interval until it stops", async () 
   await clock.advance(1);
   expect(asked).toEqual([
     [
-      { namespace: "/", name: "general" },
-      { namespace: "/support", name: "help" },
+      { namespace: "/", name: "general", above: 0 },
+      { namespace: "/support", name: "help", above: 0 },
     ],
   ]);
   await clock.advance(2 * INTERVAL_MS);
@@ -327,4 +330,55 @@ it("leaves a room alone that was left and joined again while the rows were read"
   expect(resets).toEqual([]);
   expect([next.isLoaded, next.tip]).toEqual([true, 9]);
   await refresher.stop();
+});
+
+describe("what the members have not been told", () => {
+  const messageOf = (seq: number) => ({
+    ...{
+      seq,
+      id: `id-${seq}`,
+      room: "general",
+      type: "text",
+      content: `${seq}`,
+      createdAt: "2026-01-01T00:00:00.000Z",
+    },
+    ...{ userId: "alice", username: "Alice", color: "#000000" },
+  });
+
+  it("is asked for above the number without a hole before it, and reported", async () => {
+    const { logs, asked, missed, postgres, refresher, join } = setup();
+    join("general", 5);
+    logs.observe("/", "message", { ...messageOf(6), tip: 6 });
+    logs.observe("/", "message", { ...messageOf(8), tip: 8 });
+    postgres.rows = [rowOf("general", 9, { messages: [7, 8, 9].map(messageOf) })];
+
+    await refresher.refresh();
+
+    expect(asked[0]).toEqual([{ namespace: "/", name: "general", above: 6 }]);
+    expect(missed).toEqual(["/ general 7,8,9"]);
+  });
+
+  it("does not hold what was told while the rows were read", async () => {
+    const { logs, missed, postgres, refresher, join } = setup();
+    join("general", 5);
+    const { promise, resolve } = deferred();
+    postgres.rows = [rowOf("general", 7, { messages: [6, 7].map(messageOf) })];
+    postgres.answering = promise;
+    const refreshed = refresher.refresh();
+    await Promise.resolve();
+    logs.observe("/", "message", { ...messageOf(6), tip: 6 });
+    resolve();
+    await refreshed;
+
+    expect(missed).toEqual(["/ general 7"]);
+  });
+
+  it("is nothing while it is not known where the members began", async () => {
+    const { logs, asked, missed, refresher } = setup();
+    logs.retain("/", "general");
+    await refresher.refresh();
+
+    expect(asked[0]).toEqual([{ namespace: "/", name: "general", above: Number.MAX_SAFE_INTEGER }]);
+    expect(missed).toEqual([]);
+  });
 });
