@@ -5,7 +5,10 @@ import { Command } from "commander";
 
 import { commitRate } from "./scenarios/commit-rate";
 import { killNine } from "./scenarios/kill-nine";
+import { nodeDies } from "./scenarios/node-dies";
 import { postgresPaused } from "./scenarios/postgres-paused";
+import { redisDown } from "./scenarios/redis-down";
+import { rollingRestart } from "./scenarios/rolling-restart";
 import { stalledClients } from "./scenarios/stalled-clients";
 
 type Settings = Record<string, number>;
@@ -26,6 +29,21 @@ const SCENARIOS: Record<string, Scenario> = {
     summary: "kill -9 of the node, again and again, under senders who retry",
     defaults: { kills: 20, senders: 40, rooms: 10 },
     run: killNine,
+  },
+  "node-dies": {
+    summary: "kill -9 of one of two nodes with many members of a room",
+    defaults: { members: 500 },
+    run: nodeDies,
+  },
+  "redis-down": {
+    summary: "Redis killed under load; readers on one node, senders on the other",
+    defaults: { seconds: 60, before: 15, after: 15, senders: 50, readers: 100, rooms: 50, perSecond: 100 },
+    run: redisDown,
+  },
+  "rolling-restart": {
+    summary: "two nodes stopped and started in turn, under senders who retry",
+    defaults: { rounds: 5, senders: 40, rooms: 10 },
+    run: rollingRestart,
   },
   "postgres-paused": {
     summary: "Postgres stopped (SIGSTOP) under load",

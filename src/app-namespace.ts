@@ -6,6 +6,7 @@ import type { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { RoomEmitter } from "./broadcast/room-emitter";
 import { StoredAnnouncer, toRuns } from "./broadcast/stored-announcer";
 import type { RoomfulConfig } from "./config/config";
+import type { User } from "./contract/events";
 import type { PayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
 import type { RoomfulNamespace } from "./contract/socket-data";
@@ -72,6 +73,8 @@ export interface AppNamespace {
   reload(room: string): Promise<void>;
   /** Tells this node's sockets what the table holds and they have not been told. */
   announceMissed(room: string, missed: Missed): void;
+  /** Tells a room of somebody who is gone with a node that is no more. */
+  tellGone(room: string, user: User): Promise<void>;
   /** Memberships that its sockets rest on. */
   membersInUse(): MemberRecord[];
   /** Takes the user's sockets out of the room. */
@@ -202,6 +205,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
         emitter.emit(room, "message", { ...message, tip: lastSeq }, { isLocal: true });
       }
     },
+    tellGone: (room, user) => presence.tellGone(room, user),
     membersInUse: () =>
       [...namespace.sockets.values()].flatMap((socket) =>
         membership.roomsOf(socket).map((room) => ({ namespace: name, room, userId: socket.data.claims.userId })),

@@ -1,8 +1,9 @@
 import type { AddressInfo } from "node:net";
 
 import type { FastifyInstance } from "fastify";
-import { Server } from "socket.io";
+import { type Namespace, Server } from "socket.io";
 import { Adapter } from "socket.io-adapter";
+import { uuidv7 } from "uuidv7";
 
 import { RevocationList } from "./access/revocation-list";
 import { RoomMembers } from "./access/room-members";
@@ -12,6 +13,7 @@ import { observeDeliveries } from "./broadcast/delivery-seam";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { EmitBufferLimit } from "./broadcast/emit-buffer-limit";
 import { type EngineConnection, terminate } from "./broadcast/engine-connection";
+import { createRedisAdapter } from "./broadcast/redis-adapter";
 import { BoundedWebSocketServer } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import { createPayloadSchemas } from "./contract/payload-schemas";
@@ -46,6 +48,9 @@ import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces"
 import type { Logger } from "./observability/logger";
 import { createMetrics } from "./observability/metrics";
 import { MemoryPresenceStore } from "./presence/memory-presence-store";
+import { RedisPresenceStore } from "./presence/redis-presence-store";
+import { ACCESS_CHANNEL } from "./redis/access-notice";
+import { RedisLink } from "./redis/redis-link";
 import { MemberRepository } from "./repositories/member-repository";
 import { type AppendResult, MessageRepository } from "./repositories/message-repository";
 import { RevocationRepository } from "./repositories/revocation-repository";
@@ -76,6 +81,7 @@ export interface Node {
 }
 
 const DRAINING_RETRY_MS = 1_000;
+const DEGRADED_POLL_MS = 1_000;
 
 /** Builds one node, from the storage end to the sockets. */
 export function createNode(options: NodeOptions): Node {
@@ -175,11 +181,54 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
   });
 
+  // Other nodes.
+  const nodeId = uuidv7();
+  const { url: redisUrl } = config.redis;
+  const redis =
+    redisUrl === undefined
+      ? undefined
+      : new RedisLink({
+          ...{ url: redisUrl, nodeId, random, clock: systemClock },
+          onDown() {
+            logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
+            logs.dropRings();
+          },
+          onUp() {
+            logger.info("messages reach other nodes again");
+            logs.dropRings();
+            void refresher.refresh();
+            void sharedPresence?.restored();
+          },
+          onError: (error) => onError(error, "Redis"),
+        });
+  redis?.subscriber.subscribe(ACCESS_CHANNEL, () => void accessRefresh.runSoon());
+  const sharedPresence = redis
+    ? new RedisPresenceStore({
+        ...{ client: redis.commands, nodeId, clock: systemClock, graceMs: config.presence.graceMs },
+        isAvailable: () => redis.isUp,
+        onGone: (namespace, room, user) => void namespaces.get(namespace)?.tellGone(room, user),
+        onError: (error) => logger.warn({ err: error }, "presence is what this node knows: Redis does not answer"),
+      })
+    : undefined;
+  const presenceStore = sharedPresence ?? new MemoryPresenceStore();
+  /** While broadcasts may be lost, the table is asked every second. */
+  const catchUpPoll = new RepeatedTask({
+    name: "catch-up poll",
+    run: async () => (redis?.isDegraded ? refresher.refresh() : undefined),
+    intervalMs: DEGRADED_POLL_MS,
+    clock: systemClock,
+    onError: (error) => onError(error, "catch-up poll"),
+  });
+
   // The doors.
   const http = createHttpApp(logger);
   const isAllowedOrigin = createOriginCheck({ allowedOrigins: config.http.allowedOrigins, mode: config.mode });
   const io = createSocketServer();
-  const disconnects = new DisconnectMemory(config.connections.disconnectMemoryMs, clock);
+  const disconnects = new DisconnectMemory(
+    config.connections.disconnectMemoryMs,
+    clock,
+    redis?.sharedMemory("roomful:disconnect:"),
+  );
   const emitBufferLimit = new EmitBufferLimit({
     config: config.emitBuffer,
     clock,
@@ -198,6 +247,7 @@ export function createNode(options: NodeOptions): Node {
     writeBuffer: () => writeBuffer.counts,
     emitBufferBytes: () => emitBufferLimit.bufferedBytes,
     isPostgresUp: () => health.isUp,
+    redis: () => redis,
   });
   const { jwksUrl } = config.jwt;
   const verifier =
@@ -251,7 +301,6 @@ export function createNode(options: NodeOptions): Node {
     });
   }
 
-  const presenceStore = new MemoryPresenceStore();
   const schemas = createPayloadSchemas(config.limits);
   for (const name of config.namespaces) {
     const namespace = io.of(name);
@@ -279,7 +328,10 @@ export function createNode(options: NodeOptions): Node {
 
   addHealthRoutes(http, {
     notReadyReasons: () => [...(isReady ? [] : ["starting"]), ...(isDraining ? ["draining"] : [])],
-    degradedReasons: () => (health.isUp ? [] : ["Postgres does not answer"]),
+    degradedReasons: () => [
+      ...(health.isUp ? [] : ["Postgres does not answer"]),
+      ...(redis && !redis.isUp ? ["Redis does not answer"] : []),
+    ],
     registry: metrics.registry,
   });
   const sign = createSigner();
@@ -290,7 +342,10 @@ export function createNode(options: NodeOptions): Node {
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.
   const stack = new ServiceStack([
     health,
+    ...(redis ? [redis] : []),
+    ...(sharedPresence ? [sharedPresence] : []),
     refresher,
+    ...(redis ? [catchUpPoll] : []),
     accessRefresh,
     { name: "presence", start: async () => {}, stop: stopNamespaces },
     { name: "connections", start: listen, stop: closeConnections },
@@ -321,6 +376,11 @@ export function createNode(options: NodeOptions): Node {
       serveClient: config.mode !== "production",
       cors: corsOf({ allowedOrigins: config.http.allowedOrigins, mode: config.mode }),
       allowRequest: (request, callback) => {
+        if (isDraining) {
+          // Below Socket.IO: after a refusal by a namespace a client does not try again by itself.
+          callback("DRAINING", false);
+          return;
+        }
         const isAllowed = isAllowedOrigin(request);
         callback(isAllowed ? null : "ORIGIN_REFUSED", isAllowed);
       },
@@ -331,11 +391,28 @@ export function createNode(options: NodeOptions): Node {
       connectTimeout: connections.handshakeTimeoutMs + 1_000,
       cleanupEmptyChildNamespaces: true,
       wsEngine: BoundedWebSocketServer,
-      adapter: observeDeliveries(Adapter, {
-        onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
-        onError: (error) => onError(error, "delivery seam"),
-      }),
+      adapter: adapterOf(redis),
     });
+  }
+
+  /** Joins nodes where there is Redis. Names that are refused become namespaces for a moment: these stay alone. */
+  function adapterOf(link: RedisLink | undefined): (namespace: Namespace) => Adapter {
+    const seam = {
+      onDelivery: (namespace: string, event: string, payload: unknown) => logs.observe(namespace, event, payload),
+      onError: (error: unknown) => onError(error, "delivery seam"),
+    };
+    const joined = link
+      ? createRedisAdapter({
+          publisher: link.publisher,
+          subscriber: link.subscriber,
+          onError: (error) => logger.warn({ err: error }, "a message of Redis was dropped"),
+        })
+      : Adapter;
+    const Observed = observeDeliveries(joined, seam);
+    // Socket.IO calls it with `new`, which an arrow function does not take.
+    return function createAdapter(namespace: Namespace): Adapter {
+      return config.namespaces.includes(namespace.name) ? new Observed(namespace) : new Adapter(namespace);
+    };
   }
 
   function createSigner(): Node["signToken"] {

@@ -7,6 +7,12 @@ interface Entry {
   untilMs: number;
 }
 
+/** A memory that all nodes share. Its calls never fail; what it does not know in time it does not know. */
+export interface SharedMemory {
+  set(key: string, value: string, keepMs: number): void;
+  get(key: string): Promise<string | undefined>;
+}
+
 /** A storm of cuts is remembered in part. */
 const MAX_ENTRIES = 10_000;
 
@@ -17,6 +23,8 @@ export class DisconnectMemory {
   constructor(
     private readonly keepMs: number,
     private readonly clock: Pick<Clock, "monotonicMs">,
+    /** Where all nodes can look; absent: there is one node. */
+    private readonly shared?: SharedMemory,
   ) {}
 
   remember(socketId: string, userId: string, error: ErrorReply): void {
@@ -28,12 +36,18 @@ export class DisconnectMemory {
       this.entries.delete(oldest);
     }
     this.entries.set(socketId, { userId, error, untilMs: nowMs + this.keepMs });
+    this.shared?.set(socketId, JSON.stringify({ userId, error }), this.keepMs);
   }
 
   /** Answers the same user only. */
-  recall(socketId: string, userId: string): ErrorReply | undefined {
+  async recall(socketId: string, userId: string): Promise<ErrorReply | undefined> {
     const entry = this.entries.get(socketId);
-    const isValid = entry?.userId === userId && entry.untilMs > this.clock.monotonicMs();
-    return isValid ? entry.error : undefined;
+    if (entry && entry.untilMs > this.clock.monotonicMs()) {
+      return entry.userId === userId ? entry.error : undefined;
+    }
+    const text = await this.shared?.get(socketId);
+    // Only nodes of ours write there.
+    const known = text ? (JSON.parse(text) as Pick<Entry, "userId" | "error">) : undefined;
+    return known?.userId === userId ? known.error : undefined;
   }
 }

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load-config";
 import { MemberRepository } from "../repositories/member-repository";
 import { checkNamespace, checkRoomName } from "./arguments";
 import type { Environment } from "./create-program";
+import { tellNodes } from "./tell-nodes";
 import { withDatabase } from "./with-database";
 
 interface MemberOptions {
@@ -16,7 +17,7 @@ export function createMemberCommand(env: Environment): Command {
   const command = new Command("member").description("say who may join a room where rooms are for members");
   for (const [action, summary] of [
     ["add", "let a user join a room"],
-    ["remove", "no longer let a user join a room; running nodes see it within 15 s"],
+    ["remove", "no longer let a user join a room; running nodes see it within 15 s, with Redis at once"],
   ] as const) {
     command
       .command(action)
@@ -33,6 +34,7 @@ export function createMemberCommand(env: Environment): Command {
           const member = { namespace, room, userId: user };
           const isChanged =
             action === "add" ? await members.add(member).then(() => true) : await members.remove(member);
+          await tellNodes(config.redis);
           console.log(
             isChanged
               ? `${user} ${action === "add" ? "may" : "may no longer"} join ${room}.`

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config/load-config";
 import { RevocationRepository } from "../repositories/revocation-repository";
 import type { Environment } from "./create-program";
+import { tellNodes } from "./tell-nodes";
 import { withDatabase } from "./with-database";
 
 interface RevokeOptions {
@@ -14,19 +15,22 @@ interface RevokeOptions {
 /** `roomful revoke --user ID`: the user's tokens up to now no longer count; later ones do. */
 export function createRevokeCommand(env: Environment): Command {
   return new Command("revoke")
-    .description("withdraw a user's tokens; running nodes cut the user's sockets within 15 s")
+    .description("withdraw a user's tokens; running nodes cut the user's sockets within 15 s, with Redis at once")
     .requiredOption("--user <id>", "the user")
     .option("--before <time>", "tokens that were issued before this, in ISO 8601 (default: now)", parseTime)
     .option("--undo", "let the user's tokens count again")
     .action(async ({ user, before = new Date(), undo }: RevokeOptions) => {
-      await withDatabase(loadConfig(env).database, async (dataSource) => {
+      const config = loadConfig(env);
+      await withDatabase(config.database, async (dataSource) => {
         const revocations = new RevocationRepository(dataSource);
         if (undo) {
           const isRestored = await revocations.restore(user);
+          await tellNodes(config.redis);
           console.log(isRestored ? `The tokens of ${user} count again.` : `No token of ${user} was withdrawn.`);
           return;
         }
         await revocations.revoke({ userId: user, issuedBefore: before });
+        await tellNodes(config.redis);
         console.log(`Tokens of ${user} from before ${before.toISOString()} no longer count.`);
       });
     });

@@ -71,6 +71,10 @@ const OPTIONS = {
     pollIntervalMs: wholeNumber(15_000, "How often rooms in use, memberships and revocations are read again."),
   },
 
+  redis: {
+    url: optionalText("Redis that joins nodes; unset: this node is alone.", { env: "REDIS_URL", isSecret: true }),
+  },
+
   jwt: {
     secret: listOf<string>([], "One secret, or two while they are exchanged; at least 32 bytes each.", {
       isSecret: true,

@@ -15,7 +15,6 @@ export class ConfigError extends Error {
 
 /** Variables of parts that are not built yet. Setting one must not be taken for having it. */
 const NOT_BUILT: Record<string, string> = {
-  REDIS_URL: "several nodes behind Redis are not built yet; unset it to run one node",
   ROOMFUL_API_KEYS: "the HTTP publish API is not built yet",
 };
 
@@ -119,6 +118,17 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   }
   if (connections.pingTimeoutMs >= connections.pingIntervalMs * 10) {
     faults.push("ROOMFUL_CONNECTIONS_PING_TIMEOUT_MS: expected less than ten heartbeats");
+  }
+  if (config.redis.url !== undefined && kinds.length === 0) {
+    faults.push(
+      "REDIS_URL: several nodes need one key: set ROOMFUL_JWT_SECRET, ROOMFUL_JWT_PUBLIC_KEY or ROOMFUL_JWKS_URL",
+    );
+  }
+  if (config.redis.url !== undefined && database.url === undefined) {
+    faults.push("REDIS_URL: several nodes need one Postgres: set DATABASE_URL");
+  }
+  if (config.redis.url !== undefined && !/^rediss?:\/\//.test(config.redis.url)) {
+    faults.push("REDIS_URL=(hidden): expected an address that begins with redis:// or rediss://");
   }
   if (mode === "production") {
     if (kinds.length === 0) {

@@ -164,3 +164,19 @@ export type ServerPayload<Event extends ServerEvent> = Parameters<ServerToClient
 export type ClientToServerEvents = {
   [Event in ClientEvent]: (payload: Payload<Event>, ack?: (reply: Ack<ClientEventAnswers[Event]>) => void) => void;
 };
+
+/** The same names, for what must know them at run time. */
+export const SERVER_EVENTS: ReadonlySet<string> = new Set<ServerEvent>([
+  "welcome",
+  "message",
+  "stored",
+  "retracted",
+  "typing",
+  "user_joined",
+  "user_left",
+  "presence_changed",
+  "room_state",
+  "token_expiring",
+  "draining",
+  "closing",
+]);

@@ -9,7 +9,7 @@ import type { EventHandler } from "./to-listener";
 export interface ConnectionHandlerDeps {
   expiry: Pick<TokenExpiry, "watch">;
   /** Why the server cut a socket of this user, if it did a moment ago. */
-  recallDisconnect(socketId: string, userId: string): ErrorReply | undefined;
+  recallDisconnect(socketId: string, userId: string): Promise<ErrorReply | undefined>;
   join: EventHandler<Payload<"join">, RoomState>;
   now(): number;
   onError(error: unknown): void;
@@ -24,10 +24,24 @@ export function createConnectionHandler(deps: ConnectionHandlerDeps) {
 
   return function handleConnection(socket: RoomfulSocket): void {
     const { claims, auth } = socket.data;
-    const { userId, username, color } = claims;
-    void socket.join(socketRoomOfUser(userId));
+    void socket.join(socketRoomOfUser(claims.userId));
     expiry.watch(socket);
-    const lastDisconnect = auth.lastSocketId === undefined ? undefined : recallDisconnect(auth.lastSocketId, userId);
+    if (auth.lastSocketId === undefined) {
+      greet(socket, undefined);
+      return;
+    }
+    recallDisconnect(auth.lastSocketId, claims.userId).then(
+      (lastDisconnect) => greet(socket, lastDisconnect),
+      (error: unknown) => {
+        onError(error);
+        greet(socket, undefined);
+      },
+    );
+  };
+
+  function greet(socket: RoomfulSocket, lastDisconnect: ErrorReply | undefined): void {
+    const { claims, auth } = socket.data;
+    const { userId, username, color } = claims;
     const welcome: Welcome = {
       socketId: socket.id,
       ...{ userId, username, color },
@@ -39,9 +53,13 @@ export function createConnectionHandler(deps: ConnectionHandlerDeps) {
     for (const wish of auth.rooms) {
       void announceJoin(socket, { ...wish, limit: HANDSHAKE_PAGE_SIZE });
     }
-  };
+  }
 
   async function announceJoin(socket: RoomfulSocket, payload: Payload<"join">): Promise<void> {
+    if (!socket.connected) {
+      // It went while its past was looked up: what enters now is never taken out.
+      return;
+    }
     try {
       socket.emit("room_state", await join(payload, socket));
     } catch (error) {

@@ -9,6 +9,8 @@ export interface MetricSources {
   writeBuffer(): { backlog: number; backlogBytes: number; oldestAgeMs: number; admitted: number; stored: number };
   emitBufferBytes(): number;
   isPostgresUp(): boolean;
+  /** undefined: this node is alone. */
+  redis(): { isUp: boolean; unsent: number } | undefined;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -48,6 +50,14 @@ export function createMetrics(sources: MetricSources) {
   );
   gauge("roomful_emit_buffer_bytes", "Bytes that connections have not yet taken.", () => sources.emitBufferBytes());
   gauge("roomful_postgres_up", "1 while Postgres answers.", () => Number(sources.isPostgresUp()));
+  gauge("roomful_redis_up", "1 while broadcasts reach other nodes; also where there are none.", () =>
+    Number(sources.redis()?.isUp ?? true),
+  );
+  total(
+    "roomful_redis_unsent_total",
+    "Broadcasts that were not sent to other nodes.",
+    () => sources.redis()?.unsent ?? 0,
+  );
   total("roomful_messages_admitted_total", "Messages admitted.", () => sources.writeBuffer().admitted);
   total("roomful_messages_stored_total", "Messages stored.", () => sources.writeBuffer().stored);
 

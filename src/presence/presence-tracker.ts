@@ -80,6 +80,14 @@ export class PresenceTracker {
     lost.set(socketId, expiry);
   }
 
+  /** Tells the room that the user is gone with a node that is no more. The store has taken the user out. */
+  async tellGone(room: string, user: User): Promise<void> {
+    const { namespace, store, onError } = this.options;
+    await this.inOrder(room, async () => {
+      this.announce(room, user, "left", await store.list(namespace, room, PAGE_SIZE));
+    }).catch(onError);
+  }
+
   /** Who is in the room, 100 at a time. */
   list(room: string, after?: string): Promise<PresencePage> {
     return this.options.store.list(this.options.namespace, room, PAGE_SIZE, after);
@@ -148,8 +156,14 @@ export class PresenceTracker {
     return result;
   }
 
-  private announce(room: string, user: User, step: "joined" | "left", list: { users: User[]; count: number }): void {
-    if (this.isStopped) {
+  private announce(
+    room: string,
+    user: User,
+    step: "joined" | "left",
+    list: { users: User[]; count: number; partial: boolean },
+  ): void {
+    // While other nodes cannot be asked nobody is told as come or gone: who knows where else they are.
+    if (this.isStopped || list.partial) {
       return;
     }
     // A leave from one above the limit is still told to a room that has no list: by batch. The next step brings it.

@@ -210,7 +210,10 @@ export class RoomLog {
     if (shown?.tipWhenShown !== undefined && !shown.isAmbiguous && seq > shown.tipWhenShown) {
       this.ring.add({ ...withoutTip(shown.message), seq });
     }
-    this.announced.add(seq);
+    if (shown) {
+      // A number alone tells the members nothing, when its message was lost on the way here.
+      this.announced.add(seq);
+    }
     this.knownTip = Math.max(this.knownTip, seq);
   }
 }

@@ -76,7 +76,7 @@ export class RoomLogs {
     return [...this.entries.values()].filter(({ members }) => members > 0);
   }
 
-  /** Takes what this node delivers. The payload is of our own making: RoomEmitter's types have checked it. */
+  /** Takes what this node delivers. What another program emits into a room under our words is shown, and not kept. */
   observe(namespace: string, event: string, payload: unknown): void {
     if (event === "message") {
       this.observeMessage(namespace, payload as LiveMessage);
@@ -97,7 +97,10 @@ export class RoomLogs {
   }
 
   private observeMessage(namespace: string, message: LiveMessage): void {
-    if (message.type !== SYSTEM_MESSAGE_TYPE) {
+    const isOurs = [message.room, message.userId, message.id, message.content].every(
+      (each) => typeof each === "string",
+    );
+    if (isOurs && message.type !== SYSTEM_MESSAGE_TYPE) {
       this.feed(namespace, message.room, (log) => {
         if (message.stored) {
           log.number(message.stored);

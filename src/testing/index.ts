@@ -9,16 +9,25 @@ import { requirementsOf, signToken, type TokenRequest } from "../middleware/sign
 import { TestClient } from "./test-client";
 import { TestClock } from "./test-clock";
 import { createTestDatabase } from "./test-database";
+import { startTestRedis, type TestRedis } from "./test-redis";
 
 export type { PartialConfig } from "../config/config";
 export { TestClient } from "./test-client";
 export type { TestClock } from "./test-clock";
+export type { TestRedis } from "./test-redis";
 
 export interface TestServerOptions {
   /** Address of a Postgres database to use; absent: one of its own, dropped at `close`. */
   database?: string;
   /** What differs from the defaults. Rates are off, and the port is free, unless this says otherwise. */
   config?: PartialConfig;
+  /**
+   * Nodes on one database. Several are joined by a Redis of their own.
+   * @default 1
+   */
+  nodes?: number;
+  /** A Redis also for one node, or none for several. */
+  redis?: boolean;
 }
 
 export interface TestConnectOptions {
@@ -34,84 +43,121 @@ export interface TestConnectOptions {
   transports?: ("websocket" | "polling")[];
 }
 
-export interface TestServer {
+/** One node of a test server. */
+export interface TestNode {
   readonly url: string;
-  /** Address of its database, for a second server on the same data, or to look into. */
-  readonly database: string;
-  /** Time of the server's own timers: real, and can be moved on. */
+  /** Time of the node's own timers: real, and can be moved on. */
   readonly clock: TestClock;
-  readonly tokens: { mint(request: TokenRequest): Promise<string> };
   /** Connects a client and waits for its welcome. Rejects when the handshake is refused; `error.data` has the code. */
   connect(options: TestConnectOptions): Promise<TestClient>;
-  /** Resolves when every admitted message is stored or rejected, and everybody was sent what follows from it. */
+  /** Resolves when every message admitted here is stored or rejected, and everybody was sent what follows from it. */
   settled(): Promise<void>;
-  /** Stops the server in order, as a signal does; its clients are told, and cut in the end. */
+  /** Stops in order, as a signal does; the clients are told, and cut in the end. */
   stop(): Promise<void>;
-  /** Disconnects its clients, stops the server, and drops its database. */
+}
+
+export interface TestServer extends TestNode {
+  /** Address of its database, for a second server on the same data, or to look into. */
+  readonly database: string;
+  readonly tokens: { mint(request: TokenRequest): Promise<string> };
+  /** All nodes; the server itself stands for the first. */
+  readonly nodes: readonly TestNode[];
+  /** Its Redis, to be taken away and given back. */
+  readonly redis: TestRedis | undefined;
+  /** Disconnects its clients, stops its nodes, and drops its database. */
   close(): Promise<void>;
 }
 
 /** Starts a whole server in this process, on a free port, with a database of its own. */
-export async function startTestServer({ database, config = {} }: TestServerOptions = {}): Promise<TestServer> {
-  const ownDatabase = database === undefined ? await createTestDatabase() : undefined;
-  const databaseUrl = database ?? ownDatabase?.url ?? "";
-  const secret = config.jwt?.secret?.[0] ?? randomBytes(48).toString("base64url");
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { config = {}, nodes: count = 1, redis: wantsRedis = count > 1 } = options;
+  const owned: { drop(): Promise<void> }[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const each of owned.toReversed()) {
+      await each.drop();
+    }
+  };
+  try {
+    const database = options.database ?? (await own(createTestDatabase())).url;
+    const redis = wantsRedis ? await own(startTestRedis()) : undefined;
+    const secret = config.jwt?.secret?.[0] ?? randomBytes(48).toString("base64url");
+    const nodes: TestNode[] = [];
+    for (let index = 0; index < count; index += 1) {
+      nodes.push(await own(startNode({ config, database, redisUrl: redis?.url, secret })));
+    }
+    const [first] = nodes as [TestNode];
+    const mint = async (request: TokenRequest): Promise<string> =>
+      signToken(secret, { ...requirementsOf(config.jwt ?? {}), ...request }, first.clock);
+    return { ...first, database, redis, nodes, tokens: { mint }, close: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+
+  async function own<Owned extends { drop(): Promise<void> }>(starting: Promise<Owned>): Promise<Owned> {
+    const started = await starting;
+    owned.push(started);
+    return started;
+  }
+}
+
+interface NodeOptions {
+  config: PartialConfig;
+  database: string;
+  redisUrl: string | undefined;
+  secret: string;
+}
+
+async function startNode({ config, database, redisUrl, secret }: NodeOptions) {
   const clock = new TestClock();
+  const hasOwnKey = config.jwt?.publicKey === undefined && config.jwt?.jwksUrl === undefined;
   const roomful = createRoomful(
     createConfig({
       mode: "test",
       ...config,
       http: { port: 0, host: "127.0.0.1", ...config.http },
-      database: { url: databaseUrl, allowUnsafeDurability: true, ...config.database },
-      jwt: {
-        ...(config.jwt?.publicKey === undefined && config.jwt?.jwksUrl === undefined && { secret: [secret] }),
-        ...config.jwt,
-      },
+      database: { url: database, allowUnsafeDurability: true, ...config.database },
+      redis: { ...(redisUrl !== undefined && { url: redisUrl }), ...config.redis },
+      jwt: { ...(hasOwnKey && { secret: [secret] }), ...config.jwt },
       rateLimits: { enabled: "off", ...config.rateLimits },
       log: { level: "silent", ...config.log },
     }),
     { clock },
   );
-  try {
-    await roomful.start();
-  } catch (error) {
-    await ownDatabase?.drop();
-    throw error;
-  }
+  await roomful.start();
   const clients = new Set<TestClient>();
-  const mint = async (request: TokenRequest): Promise<string> =>
-    signToken(secret, { ...requirementsOf(config.jwt ?? {}), ...request }, clock);
+
+  async function connect(options: TestConnectOptions): Promise<TestClient> {
+    const { userId, claims, rooms, token, namespace = "/", lastSocketId, transports = ["websocket"] } = options;
+    const request = { ...requirementsOf(config.jwt ?? {}), userId, ...claims };
+    const given = token === undefined ? signToken(secret, request, clock) : token;
+    const socket = io(roomful.url + namespace, {
+      auth: {
+        ...(given !== null && { token: given }),
+        ...(rooms && { rooms }),
+        ...(lastSocketId !== undefined && { lastSocketId }),
+      },
+      transports,
+      autoConnect: false,
+      forceNew: true,
+      reconnection: false,
+    });
+    const client = await TestClient.connect(userId, socket);
+    clients.add(client);
+    return client;
+  }
 
   return {
     url: roomful.url,
-    database: databaseUrl,
     clock,
-    tokens: { mint },
-    async connect({ userId, claims, rooms, token, namespace = "/", lastSocketId, transports = ["websocket"] }) {
-      const given = token === undefined ? await mint({ userId, ...claims }) : token;
-      const socket = io(roomful.url + namespace, {
-        auth: {
-          ...(given !== null && { token: given }),
-          ...(rooms && { rooms }),
-          ...(lastSocketId !== undefined && { lastSocketId }),
-        },
-        transports,
-        autoConnect: false,
-        forceNew: true,
-        reconnection: false,
-      });
-      const client = await TestClient.connect(userId, socket);
-      clients.add(client);
-      return client;
-    },
+    connect,
     settled: () => roomful.settled(),
     stop: () => roomful.stop(),
-    async close() {
+    async drop(): Promise<void> {
       for (const client of clients) {
         client.close();
       }
       await roomful.stop();
-      await ownDatabase?.drop();
     },
   };
 }

@@ -29,6 +29,8 @@ export interface ClientOptions {
 export class Client {
   /** Calls that were refused for the moment, and sent again. */
   retries = 0;
+  /** Rooms to be in, also after the connection was lost. */
+  private readonly rooms = new Set<string>();
 
   private constructor(
     readonly userId: string,
@@ -50,6 +52,23 @@ export class Client {
     return client;
   }
 
+  /** Joins a room, and joins it again after each reconnect. */
+  async join(room: string): Promise<void> {
+    await this.call("join", { room, limit: 1 });
+    this.rooms.add(room);
+  }
+
+  /** Again is harmless. */
+  async leave(room: string): Promise<void> {
+    this.rooms.delete(room);
+    await this.call("leave", { room }).catch((error: unknown) => {
+      // The connection was lost in between: it is out already.
+      if (!(error instanceof Refusal && error.reply.code === "NOT_IN_ROOM")) {
+        throw error;
+      }
+    });
+  }
+
   onMessage(listener: ServerToClientEvents["message"]): void {
     this.socket.on("message", listener);
   }
@@ -67,7 +86,9 @@ export class Client {
         return reply.data;
       }
       unanswered += reply ? 0 : 1;
-      if (reply ? !reply.error.retryable : unanswered >= MAX_UNANSWERED) {
+      // The connection was lost, and the rooms are being joined again.
+      const isBetweenConnections = reply?.error.code === "NOT_IN_ROOM" && this.isRejoining(payload);
+      if (!isBetweenConnections && (reply ? !reply.error.retryable : unanswered >= MAX_UNANSWERED)) {
         throw reply ? new Refusal(reply.error) : new Error(`no answer to ${event}`);
       }
       this.retries += 1;
@@ -77,6 +98,10 @@ export class Client {
 
   close(): void {
     this.socket.disconnect();
+  }
+
+  private isRejoining(payload: object): boolean {
+    return "room" in payload && this.rooms.has(String(payload.room));
   }
 
   /** undefined: no answer, its fate is unknown. */
@@ -93,7 +118,13 @@ export class Client {
 
   private connected(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.socket.once("welcome", () => resolve());
+      this.socket.on("welcome", () => {
+        resolve();
+        for (const room of this.rooms) {
+          // Who is refused now is refused at the next call too, and reported there.
+          void this.ask("join", { room, limit: 1 });
+        }
+      });
       this.socket.on("connect_error", (error) => {
         const { data: reply } = error as Error & { data?: ErrorReply };
         if (!reply) {

@@ -57,7 +57,7 @@ export class RoomReplay {
   }
 
   async join(client: Client): Promise<void> {
-    await client.call("join", { room: this.room, limit: 1 });
+    await client.join(this.room);
     this.members.add(client);
   }
 
@@ -67,7 +67,7 @@ export class RoomReplay {
     while (this.isAwaitedBy(client) && performance.now() < deadlineMs) {
       await delay(LEAVE_POLL_MS);
     }
-    await client.call("leave", { room: this.room });
+    await client.leave(this.room);
   }
 
   /** Sends one line and waits for its number. Throws a Refusal. */
@@ -100,7 +100,7 @@ export class RoomReplay {
 
   /** Reads the whole room as `history` answers it, and compares it with what was acknowledged. */
   async verify(reader: Client): Promise<void> {
-    await reader.call("join", { room: this.room, limit: 1 });
+    await reader.join(this.room);
     const seqs = new Map<string, number>();
     let last = 0;
     for (let hasMore = true; hasMore; ) {

@@ -180,7 +180,7 @@ describe("loadConfig", () => {
         listOptions()
           .filter(({ option }) => option.isSecret)
           .map(({ variable }) => variable),
-      ).toEqual(["DATABASE_URL", "ROOMFUL_JWT_SECRET", "ROOMFUL_JWT_PUBLIC_KEY"]);
+      ).toEqual(["DATABASE_URL", "REDIS_URL", "ROOMFUL_JWT_SECRET", "ROOMFUL_JWT_PUBLIC_KEY"]);
     });
 
     it("counts bytes, not characters", () => {
@@ -246,10 +246,7 @@ describe("loadConfig", () => {
     expect(faultsIn(env)).toEqual([]);
   });
 
-  it.each([
-    ["REDIS_URL", "redis://cache"],
-    ["ROOMFUL_API_KEYS", "key"],
-  ])("says that what %s asks for is not built", (variable, value) => {
+  it.each([["ROOMFUL_API_KEYS", "key"]])("says that what %s asks for is not built", (variable, value) => {
     const faults = faultsIn({ [variable]: value });
 
     expect(faults).toEqual([expect.stringMatching(new RegExp(`^${variable}: .*not built yet`))]);
@@ -280,7 +277,7 @@ describe("loadConfig", () => {
     });
 
     it("says what a value is wrong for and what is missing in one error", () => {
-      expect(faultsIn({ NODE_ENV: "production", PORT: "x", REDIS_URL: "redis://cache" })).toHaveLength(4);
+      expect(faultsIn({ NODE_ENV: "production", PORT: "x", ROOMFUL_API_KEYS: "key" })).toHaveLength(4);
     });
   });
 });
@@ -381,4 +378,24 @@ it.each([
   ["less than nothing", { http: { port: -1 } }, "http.port=-1: expected a whole number from 0"],
 ])("createConfig refuses %s", (_what, overrides, fault) => {
   expect(() => createConfig(overrides)).toThrow(fault);
+});
+
+it("wants one key and one Postgres for all nodes behind Redis", () => {
+  const faults = (env: Record<string, string>): string => {
+    try {
+      loadConfig(env);
+      return "";
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const whole = { REDIS_URL: "redis://cache", ROOMFUL_JWT_SECRET: "s".repeat(40), DATABASE_URL: "postgres://db/x" };
+
+  expect(faults(whole)).toBe("");
+  expect(faults({ REDIS_URL: "redis://cache" })).toMatch(
+    /several nodes need one key.*several nodes need one Postgres/s,
+  );
+  expect(faults({ ...whole, REDIS_URL: "http://secret@cache" })).toContain(
+    "REDIS_URL=(hidden): expected an address that begins with redis://",
+  );
 });

@@ -6,12 +6,14 @@ function setup() {
     writeBuffer: { backlog: 5, backlogBytes: 600, oldestAgeMs: 1_500, admitted: 12, stored: 7 },
     emitBufferBytes: 4_096,
     isPostgresUp: true,
+    redis: () => undefined,
   };
   const sources: MetricSources = {
     sockets: () => state.sockets,
     writeBuffer: () => state.writeBuffer,
     emitBufferBytes: () => state.emitBufferBytes,
     isPostgresUp: () => state.isPostgresUp,
+    redis: () => undefined,
   };
   const metrics = createMetrics(sources);
   /** The lines of one metric, its help left out. */

@@ -1,0 +1,70 @@
+import type { Clock } from "../lifecycle/clock";
+
+/** A node that was not heard for this long cannot be heard: probes come every second. */
+const SILENT_AFTER_MS = 2_500;
+/** A node that was not heard for as long as its lease is gone, and no longer waited for. */
+const GONE_AFTER_MS = 10_000;
+/** After a loss the table is asked a little longer, for what was on its way. */
+const AFTERMATH_MS = 5_000;
+
+export interface PeerWatchOptions {
+  nodeId: string;
+  clock: Pick<Clock, "monotonicMs">;
+}
+
+/** Which nodes' probes arrive here. A missing one means that messages are lost, of that node or on the way to this one. */
+export class PeerWatch {
+  private readonly heardAtMs = new Map<string, number>();
+  private degradedUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: PeerWatchOptions) {}
+
+  /** This node hears itself. */
+  get hasOwnEcho(): boolean {
+    return this.silenceOf(this.options.nodeId) <= SILENT_AFTER_MS;
+  }
+
+  /** A probe is missing, or was a moment ago. */
+  get isDegraded(): boolean {
+    this.tick();
+    return this.options.clock.monotonicMs() < this.degradedUntilMs;
+  }
+
+  heard(nodeId: string): void {
+    if (this.silenceOf(nodeId) > SILENT_AFTER_MS && nodeId !== this.options.nodeId) {
+      // It is new, or back: what it sent before may be lost.
+      this.degrade();
+    }
+    this.tick();
+    this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+  }
+
+  /** It has said that it goes. */
+  forget(nodeId: string): void {
+    this.heardAtMs.delete(nodeId);
+  }
+
+  /** Looks at the time; to be called about every second. */
+  tick(): void {
+    if (!this.hasOwnEcho) {
+      this.degrade();
+    }
+    for (const nodeId of this.heardAtMs.keys()) {
+      const silenceMs = this.silenceOf(nodeId);
+      if (silenceMs > SILENT_AFTER_MS) {
+        this.degrade();
+      }
+      if (silenceMs > GONE_AFTER_MS) {
+        this.heardAtMs.delete(nodeId);
+      }
+    }
+  }
+
+  private degrade(): void {
+    this.degradedUntilMs = this.options.clock.monotonicMs() + AFTERMATH_MS;
+  }
+
+  private silenceOf(nodeId: string): number {
+    return this.options.clock.monotonicMs() - (this.heardAtMs.get(nodeId) ?? Number.NEGATIVE_INFINITY);
+  }
+}

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "redis";
+
+import { findRedisServer } from "./redis-binary";
+
+const START_TIMEOUT_MS = 10_000;
+/** Below what systems give to outgoing connections: one of those could take the port while Redis is away, or meet itself there. */
+const PORTS = { from: 10_000, to: 32_768 };
+const PORT_ATTEMPTS = 20;
+
+/** A real redis-server on the loopback, which forgets everything at its end. */
+export class RedisServer {
+  private child: ChildProcess | undefined;
+  /** A process that ends without `stop` takes Redis with it. */
+  private readonly onExit = (): void => {
+    this.child?.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  };
+
+  private constructor(
+    private readonly path: string,
+    private readonly port: number,
+    private readonly folder: string,
+  ) {}
+
+  /** Starts one on a free port. Rejects, naming REDIS_SERVER_BIN, where there is none and none can be fetched. */
+  static async start(): Promise<RedisServer> {
+    const path = await findRedisServer();
+    const folder = await mkdtemp(join(tmpdir(), "roomful-redis-"));
+    const server = new RedisServer(path, await freePort(), folder);
+    process.once("exit", server.onExit);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    if (this.child?.pid === undefined) {
+      throw new Error("redis-server is not running");
+    }
+    return this.child.pid;
+  }
+
+  /** Brings it up, empty, at the same address; one that runs is killed first. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const options = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--dir", this.folder];
+    const child = spawn(this.path, [...options, "--appendonly", "no"], { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = child;
+    child.once("exit", () => {
+      if (this.child === child) {
+        this.child = undefined;
+      }
+    });
+    try {
+      await untilReady(child);
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
+  }
+
+  /** Ends it without a word, paused or not, and resolves when it is gone. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, "exit");
+      child.kill("SIGKILL");
+      await exit;
+    }
+  }
+
+  /** Stops the process without ending it: connections stay, and nothing answers. */
+  pause(): void {
+    this.child?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.child?.kill("SIGCONT");
+  }
+
+  /** Empties it while it runs. */
+  async flush(): Promise<void> {
+    const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
+    client.on("error", () => {
+      // The call that fails says it too.
+    });
+    try {
+      await client.connect();
+      await client.flushAll();
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    process.off("exit", this.onExit);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Reads what it prints, to the end: a full pipe would stop it. */
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolveReady, reject) => {
+    let output = "";
+    let isReady = false;
+    const fail = (what: string) => reject(new Error(`redis-server ${what}:\n${output}`));
+    const timeout = setTimeout(() => fail("was not ready in time"), START_TIMEOUT_MS);
+    const read = (chunk: Buffer): void => {
+      if (isReady) {
+        return;
+      }
+      output += String(chunk);
+      if (output.includes("Ready to accept connections")) {
+        isReady = true;
+        clearTimeout(timeout);
+        resolveReady();
+      }
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("error", (error) => {
+      clearTimeout(timeout);
+      reject(error);
+    });
+    // "close" and not "exit": by then, what it said last has been read.
+    child.once("close", () => {
+      clearTimeout(timeout);
+      fail("ended while it started");
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) {
+      return port;
+    }
+  }
+  throw new Error(`no free port for redis-server in ${PORT_ATTEMPTS} attempts`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolveFree) => {
+    const server = createServer();
+    server.once("error", () => resolveFree(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolveFree(true)));
+  });
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+
+import { createProgram } from "../../src/cli/create-program";
+import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
+import { readTable } from "../support/table";
+
+let server: TestServer;
+let clients: TestClient[];
+let room: string;
+let runs = 0;
+
+beforeAll(async () => {
+  server = await startTestServer({ nodes: 3, config: { namespaces: ["/", "/support"] } });
+});
+beforeEach(async () => {
+  runs += 1;
+  room = `room-${runs}`;
+  clients = await Promise.all(server.nodes.map((node, index) => node.connect({ userId: `user-${index}-${runs}` })));
+  for (const client of clients) {
+    await client.call("join", { room });
+  }
+});
+afterEach(() => {
+  for (const client of clients) {
+    client.close();
+  }
+});
+afterAll(() => server.close());
+
+const isOf = (id: string) => (payload: { id: string }) => payload.id === id;
+
+it("shows and numbers a message on every node", async () => {
+  for (const [index, sender] of clients.entries()) {
+    const { id, seq } = await sender.call("message", { room, content: `from ${index}` });
+
+    expect(seq).toBe(index + 1);
+    for (const client of clients) {
+      expect(await client.waitFor("message", isOf(id))).toMatchObject({
+        content: `from ${index}`,
+        userId: sender.userId,
+      });
+      await client.waitFor("stored", ({ runs: stored }) =>
+        stored.some(({ from, items }) => items.some(([, key], at) => key === id && from + at === seq)),
+      );
+      await client.expectNone("message", isOf(id));
+    }
+  }
+});
+
+it("tells typing, retractions and strict messages on every node, and the other namespaces nothing", async () => {
+  const [alice, bob, carol] = clients as [TestClient, TestClient, TestClient];
+  const elsewhere = await server.nodes[1]?.connect({ userId: "elsewhere", namespace: "/support", rooms: [room] });
+  await alice.call("typing", { room, isTyping: true });
+  await alice.call("typing", { room, isTyping: false });
+  const id = randomUUID();
+  expect(await alice.emitWithAck("message", { room, id, content: "?", replyTo: 99 })).toMatchObject({
+    error: { code: "STORAGE_REJECTED" },
+  });
+
+  for (const client of [bob, carol]) {
+    expect(await client.waitFor("typing", ({ isTyping }) => !isTyping)).toMatchObject({ userId: alice.userId });
+    expect(await client.waitFor("retracted", isOf(id))).toMatchObject({ code: "STORAGE_REJECTED" });
+    await client.waitFor("message", isOf(id));
+  }
+  await alice.expectNone("typing");
+  await elsewhere?.expectNone("typing");
+  await elsewhere?.expectNone("message", ({ type }) => type === "text");
+});
+
+it("counts people over all nodes, and tells each step once", async () => {
+  const [alice, bob, carol] = clients as [TestClient, TestClient, TestClient];
+  const newcomer = `newcomer-${runs}`;
+  const tabs = await Promise.all(server.nodes.map((node) => node.connect({ userId: newcomer })));
+  for (const tab of tabs) {
+    expect(await tab.call("join", { room })).toMatchObject({ count: 4 });
+  }
+  for (const client of [alice, bob, carol]) {
+    const step = await client.waitFor("user_joined", ({ userId }) => userId === newcomer);
+    expect(step.count).toBe(4);
+    expect(step.users.map(({ userId }) => userId)).toContain(carol.userId);
+    await client.expectNone("user_joined", ({ userId }) => userId === newcomer);
+  }
+
+  await tabs[0]?.call("leave", { room });
+  await tabs[1]?.call("leave", { room });
+  for (const client of [alice, bob, carol]) {
+    await client.expectNone("user_left", ({ userId }) => userId === newcomer);
+  }
+  await tabs[2]?.call("leave", { room });
+  for (const client of [alice, bob, carol]) {
+    expect(await client.waitFor("user_left", ({ userId }) => userId === newcomer)).toMatchObject({ count: 3 });
+    await client.expectNone("user_left", ({ userId }) => userId === newcomer);
+  }
+  expect(await carol.call("presence", { room })).toMatchObject({ count: 3, partial: false });
+  expect((await bob.call("rooms", { after: `${room.slice(0, -1)}` })).rooms).toContainEqual(
+    expect.objectContaining({ room, count: 3 }),
+  );
+});
+
+it("holds what other nodes showed in `pending`, and answers catch-up as the table does", async () => {
+  const [alice, bob] = clients as [TestClient, TestClient];
+  const answers = Array.from({ length: 20 }, (_, index) => alice.call("message", { room, content: `${index}` }));
+  await bob.waitFor("message", ({ content }) => content === "19");
+  const late = (await server.nodes[1]?.connect({ userId: `late-${runs}` })) as TestClient;
+  const state = await late.call("join", { room, after: 0 });
+
+  const held = [...state.messages, ...state.pending].map(({ content }) => content);
+  expect(new Set(held)).toEqual(new Set(Array.from({ length: 20 }, (_, index) => `${index}`)));
+  const numbers = (await Promise.all(answers)).map(({ seq }) => seq);
+  await bob.waitFor("stored", ({ runs: stored }) => stored.some(({ from, items }) => from + items.length - 1 === 20));
+  expect(await bob.call("join", { room, after: 10 })).toMatchObject({ recovered: true, lastSeq: 20, pending: [] });
+  expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+});
+
+it("stores an id once that is sent to two nodes at the same moment, 2,000 times", async () => {
+  const tabs = await Promise.all(
+    [0, 1].map((index) => server.nodes[index]?.connect({ userId: `twin-${runs}`, rooms: [room] })),
+  );
+  await Promise.all(tabs.map((tab) => tab?.waitFor("room_state")));
+  for (let round = 0; round < 40; round += 1) {
+    const messages = Array.from({ length: 50 }, () => ({ room, id: randomUUID(), content: "twice" }));
+    const [left, right] = (await Promise.all(
+      tabs.map((tab) => Promise.all(messages.map((message) => (tab as TestClient).call("message", message)))),
+    )) as unknown as [{ seq: number; duplicate: boolean }[], { seq: number; duplicate: boolean }[]];
+
+    expect(left.map(({ seq }) => seq)).toEqual(right.map(({ seq }) => seq));
+    for (const [index, { duplicate }] of left.entries()) {
+      expect([duplicate, right[index]?.duplicate].toSorted()).toEqual([false, true]);
+    }
+  }
+  const table = (await readTable(server.database)).filter((row) => row.room === room);
+  expect(table.map(({ seq }) => seq)).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
+}, 60_000);
+
+it("hears of revocations and memberships at once", async () => {
+  const printed = jest.spyOn(console, "log").mockImplementation(() => {});
+  const [alice, bob] = clients as [TestClient, TestClient];
+  const env = { DATABASE_URL: server.database, REDIS_URL: server.redis?.url, ROOMFUL_JWT_SECRET: "s".repeat(40) };
+  await createProgram(env).parseAsync(["revoke", "--user", bob.userId, "--before", "2999-01-01T00:00:00Z"], {
+    from: "user",
+  });
+
+  expect(await bob.waitFor("closing")).toMatchObject({ code: "REVOKED" });
+  await alice.expectNone("closing");
+  const back = server.nodes[2]?.connect({ userId: bob.userId });
+  await expect(back).rejects.toMatchObject({ data: { code: "REVOKED" } });
+  printed.mockRestore();
+});
+
+it("tells on another node why this one cut a socket", async () => {
+  const [alice] = clients as [TestClient];
+  const cut = (await server.nodes[0]?.connect({ userId: `cut-${runs}`, claims: { ttlMs: 1_000 } })) as TestClient;
+  await server.nodes[0]?.clock.advance(40_000);
+  await cut.waitFor("closing");
+  const back = await server.nodes[1]?.connect({ userId: `cut-${runs}`, lastSocketId: cut.welcome.socketId });
+
+  expect(back?.welcome.lastDisconnect).toMatchObject({ code: "TOKEN_EXPIRED" });
+  expect(
+    (await server.nodes[1]?.connect({ userId: "other", lastSocketId: cut.welcome.socketId }))?.welcome,
+  ).not.toHaveProperty("lastDisconnect");
+  await alice.fence();
+});

@@ -1,0 +1,384 @@
+import { createClient } from "redis";
+
+import { systemClock } from "../../src/lifecycle/clock";
+import { socketFieldOf, toPerson } from "../../src/presence/redis-presence-scripts";
+import { RedisPresenceStore, type RedisPresenceStoreOptions } from "../../src/presence/redis-presence-store";
+import { RedisServer } from "../../src/testing/redis-server";
+import { TestClock } from "../../src/testing/test-clock";
+import { presenceStoreSuite, userOf } from "../support/suites/presence-store-suite";
+
+const LEASE_MS = 1_200;
+const SWEEP_INTERVAL_MS = 100;
+
+let redis: RedisServer;
+/** What ends each node that a test has started. */
+let endings: (() => Promise<void>)[] = [];
+/** Who was reported as gone, by whichever node. */
+let gone: string[] = [];
+let errors: unknown[] = [];
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+beforeEach(() => {
+  gone = [];
+  errors = [];
+});
+afterEach(async () => {
+  redis.resume();
+  for (const end of endings) {
+    await end();
+  }
+  endings = [];
+  await redis.flush();
+});
+afterAll(() => redis.stop());
+
+async function startNode(nodeId: string, given: Partial<RedisPresenceStoreOptions> = {}) {
+  const client = createClient({ url: redis.url, disableOfflineQueue: true, socket: { reconnectStrategy: 50 } });
+  client.on("error", () => {
+    // The store is asked whether Redis is there.
+  });
+  await client.connect();
+  const store = new RedisPresenceStore({
+    ...{ client, nodeId, clock: systemClock, leaseMs: LEASE_MS, sweepIntervalMs: SWEEP_INTERVAL_MS },
+    isAvailable: () => client.isReady,
+    onGone: (namespace, room, user) => gone.push(`${namespace} ${room} ${user.userId}`),
+    onError: (error) => errors.push(error),
+    ...given,
+  });
+  await store.start();
+  endings.push(async () => {
+    await store.stop();
+    client.destroy();
+  });
+  return {
+    store,
+    client,
+    add: (userId: string, room = "general", socketId = `${nodeId}-${userId}`) =>
+      store.add("/", room, userOf(userId), socketId),
+    remove: (userId: string, room = "general", socketId = `${nodeId}-${userId}`) =>
+      store.remove("/", room, userId, socketId),
+    idsOf: async (room = "general") => (await store.list("/", room, 5_000)).users.map(({ userId }) => userId),
+    isPartial: async () => (await store.list("/", "general", 0)).partial,
+  };
+}
+
+type Node = Awaited<ReturnType<typeof startNode>>;
+
+/** One that never renews its lease, as if its process were gone. */
+function startDeadNode(nodeId: string): Promise<Node> {
+  return startNode(nodeId, { clock: new TestClock({ isFrozen: true }) });
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Everybody has noticed that Redis is away or back, and all that follows from it is over. */
+async function settled(...nodes: Node[]): Promise<void> {
+  for (const node of nodes) {
+    await until(async () => !(await node.isPartial()));
+  }
+}
+
+async function keysInRedis(client: Node["client"]): Promise<string[]> {
+  return (await client.keys("*")).toSorted();
+}
+
+describe("one node", () => {
+  presenceStoreSuite(async () => (await startNode("a")).store);
+
+  it("leaves nothing of a room that all have left", async () => {
+    const a = await startNode("a");
+    const before = await keysInRedis(a.client);
+    await a.add("alice");
+    await a.add("bob", "random");
+    await a.remove("alice");
+    await a.remove("bob", "random");
+
+    expect(await keysInRedis(a.client)).toEqual(before);
+  });
+
+  it("keeps what it writes under its prefix, by namespace and room", async () => {
+    const a = await startNode("a");
+    await a.add("alice");
+    const keys = await keysInRedis(a.client);
+
+    expect(keys).toContain("roomful:presence:people:/ general");
+    expect(keys.filter((key) => !key.startsWith("roomful:presence:"))).toEqual([]);
+  });
+
+  it("goes on when Redis has forgotten the scripts", async () => {
+    const a = await startNode("a");
+    await a.add("alice");
+    await a.client.scriptFlush();
+
+    expect(await a.add("bob")).toEqual({ isNew: true });
+    expect(await a.idsOf()).toEqual(["alice", "bob"]);
+    expect(errors).toEqual([]);
+  });
+
+  it("reads more rooms than one script does", async () => {
+    const a = await startNode("a");
+    const names = Array.from({ length: 1_100 }, (_, index) => `room-${String(index).padStart(4, "0")}`);
+    await Promise.all(names.map((room) => a.add("alice", room)));
+
+    const all = await a.store.rooms("/", 2_000, () => true);
+    const last = await a.store.rooms("/", 2, (room) => room.endsWith("99"), "room-0899");
+
+    expect(all).toEqual({ rooms: names.map((room) => ({ room, count: 1 })), hasMore: false });
+    expect(last).toEqual({
+      rooms: [
+        { room: "room-0999", count: 1 },
+        { room: "room-1099", count: 1 },
+      ],
+      hasMore: false,
+    });
+  });
+});
+
+describe("several nodes", () => {
+  it("counts a user's sockets over all of them", async () => {
+    const [a, b, c] = [await startNode("a"), await startNode("b"), await startNode("c")];
+
+    expect(await a.add("alice")).toEqual({ isNew: true });
+    expect(await b.add("alice")).toEqual({ isNew: false });
+    expect(await c.add("bob")).toEqual({ isNew: true });
+    expect(await a.remove("alice")).toEqual({ isGone: false });
+    expect(await c.idsOf()).toEqual(["alice", "bob"]);
+    expect(await b.remove("alice")).toEqual({ isGone: true });
+    expect(await a.store.rooms("/", 10, () => true)).toEqual({
+      rooms: [{ room: "general", count: 1 }],
+      hasMore: false,
+    });
+  });
+
+  it("says new and gone once, when all add and remove at the same time", async () => {
+    const nodes = [await startNode("a"), await startNode("b"), await startNode("c")];
+    const userIds = Array.from({ length: 50 }, (_, index) => `user-${index}`);
+    const each = <Result>(act: (node: Node, userId: string) => Promise<Result>) =>
+      Promise.all(nodes.flatMap((node) => userIds.map((userId) => act(node, userId))));
+
+    const added = await each((node, userId) => node.add(userId));
+    const removed = await each((node, userId) => node.remove(userId));
+
+    expect(added.filter(({ isNew }) => isNew)).toHaveLength(50);
+    expect(removed.filter(({ isGone }) => isGone)).toHaveLength(50);
+    expect(await nodes[0]?.idsOf()).toEqual([]);
+  });
+
+  it("reports nobody when a node stops, and removes its people", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    await b.add("alice");
+    await a.add("bob");
+    await b.store.stop();
+
+    expect(await a.idsOf()).toEqual(["bob"]);
+    expect((await keysInRedis(a.client)).filter((key) => key.endsWith(":b"))).toEqual([]);
+    // What a sweep would report comes before somebody who dies later.
+    await (await startDeadNode("c")).add("carol");
+    await until(() => gone.length > 0);
+    expect(gone).toEqual(["/ general carol"]);
+  });
+
+  it("sweeps a dead node once, whoever sweeps", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    const dead = await startDeadNode("dead");
+    const userIds = Array.from({ length: 1_200 }, (_, index) => `user-${String(index).padStart(4, "0")}`);
+    await Promise.all(userIds.map((userId) => dead.add(userId)));
+    await dead.add("alice");
+    await a.add("alice");
+    await b.add("bob");
+
+    await until(() => gone.length >= userIds.length);
+    await (await startDeadNode("later")).add("zoe");
+    await until(() => gone.some((line) => line.endsWith("zoe")));
+
+    expect(gone.toSorted()).toEqual([...userIds, "zoe"].map((userId) => `/ general ${userId}`));
+    expect(await a.idsOf()).toEqual(["alice", "bob"]);
+    expect(await b.remove("bob")).toEqual({ isGone: true });
+  });
+
+  it("keeps the people of a node that renews", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    await b.add("bob");
+    // The dead node's lease ends after several of b's would have.
+    const dead = await startNode("dead", { clock: new TestClock({ isFrozen: true }), leaseMs: 3 * LEASE_MS });
+    await dead.add("carol");
+
+    await until(() => gone.length > 0);
+
+    expect(gone).toEqual(["/ general carol"]);
+    expect(await a.idsOf()).toEqual(["bob"]);
+  });
+
+  it("writes a swept node's sockets again when it comes back", async () => {
+    const [a, clock] = [await startNode("a"), new TestClock({ isFrozen: true })];
+    const stalled = await startNode("stalled", { clock });
+    await stalled.add("alice");
+    await stalled.add("bob");
+    await until(() => gone.length === 2);
+    await clock.advance(LEASE_MS / 2);
+
+    await until(async () => (await a.idsOf()).length === 2);
+    expect(await stalled.remove("alice")).toEqual({ isGone: true });
+    expect(await a.idsOf()).toEqual(["bob"]);
+  });
+});
+
+describe("a Redis that is emptied", () => {
+  it("gets the live sockets again, and nobody is gone or new", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    await a.add("alice");
+    await b.add("alice");
+    await b.add("bob");
+    await a.idsOf();
+    await redis.flush();
+
+    // Before anybody has renewed: what each node knows must do.
+    expect(await a.add("alice", "general", "second")).toEqual({ isNew: false });
+    expect(await a.add("bob")).toEqual({ isNew: false });
+    await settled(a, b);
+
+    expect(await a.idsOf()).toEqual(["alice", "bob"]);
+    expect(await b.idsOf()).toEqual(["alice", "bob"]);
+    expect(await b.remove("bob")).toEqual({ isGone: false });
+    expect(await a.remove("bob")).toEqual({ isGone: true });
+    expect(gone).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  it("is noticed at a renewal, without any change", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    const userIds = Array.from({ length: 1_100 }, (_, index) => `user-${String(index).padStart(4, "0")}`);
+    await Promise.all(userIds.map((userId) => a.add(userId)));
+    await redis.flush();
+
+    await until(async () => (await b.idsOf()).length === userIds.length);
+    expect(await b.idsOf()).toEqual(userIds);
+  });
+});
+
+describe("a Redis that holds an older state", () => {
+  it("loses the sockets that its node does not have", async () => {
+    const a = await startNode("a");
+    await a.add("alice");
+    await a.client.sAdd("roomful:presence:sockets:a", socketFieldOf("/", "general", "alice", "old-tab"));
+    await a.client.hIncrBy("roomful:presence:counts:/ general", toPerson("alice"), 1);
+
+    await until(async () => (await a.client.sCard("roomful:presence:sockets:a")) === 1);
+    await settled(a);
+
+    expect(await a.remove("alice")).toEqual({ isGone: true });
+  });
+});
+
+describe("a Redis that is away", () => {
+  it("answers from what is known, and throws nothing", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    await a.add("alice");
+    await b.add("bob");
+    await a.idsOf();
+    await redis.kill();
+
+    expect(await a.add("carol")).toEqual({ isNew: true });
+    expect(await a.add("carol", "general", "second")).toEqual({ isNew: false });
+    expect(await a.add("bob")).toEqual({ isNew: false });
+    expect(await a.remove("bob")).toEqual({ isGone: false });
+    expect(await a.remove("carol")).toEqual({ isGone: false });
+    expect(await a.remove("carol", "general", "second")).toEqual({ isGone: true });
+    expect(await a.store.list("/", "general", 100)).toEqual({ users: [userOf("alice")], count: 1, partial: true });
+    expect(await a.store.rooms("/", 10, () => true)).toEqual({
+      rooms: [{ room: "general", count: 1 }],
+      hasMore: false,
+    });
+
+    await redis.restart();
+  });
+
+  it("starts and stops without it", async () => {
+    const isAvailable = { now: false };
+    const a = await startNode("a", { isAvailable: () => isAvailable.now });
+    expect(await a.add("alice")).toEqual({ isNew: true });
+    expect(await a.isPartial()).toBe(true);
+
+    const b = await startNode("b");
+    isAvailable.now = true;
+    await until(async () => (await b.idsOf()).includes("alice"));
+    isAvailable.now = false;
+    await a.store.stop();
+    expect(await a.remove("alice")).toEqual({ isGone: true });
+  });
+
+  it("is in agreement again after a restart, and nobody was reported", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    const dead = await startDeadNode("dead");
+    await a.add("alice");
+    await a.add("leaver");
+    await b.add("bob");
+    await dead.add("dave");
+    await redis.kill();
+    await a.remove("leaver");
+    await b.add("carol");
+    await until(async () => (await a.isPartial()) && (await b.isPartial()));
+    await redis.restart();
+
+    await settled(a, b);
+    expect(await a.idsOf()).toEqual(["alice", "bob", "carol"]);
+    expect(await b.idsOf()).toEqual(["alice", "bob", "carol"]);
+    // The sweeps that would have reported somebody are over when they report the next dead node's people.
+    await (await startDeadNode("later")).add("zoe");
+    await until(() => gone.length > 0);
+    expect(gone).toEqual(["/ general zoe"]);
+  });
+
+  it("is told by its owner that Redis is back", async () => {
+    // No timer of this node runs: only what it is told makes it write.
+    const a = await startDeadNode("a");
+    await a.add("alice");
+    await redis.kill();
+    await until(() => !a.client.isReady);
+    await a.add("bob");
+    await redis.restart();
+    await until(() => a.client.isReady);
+
+    await a.store.restored();
+
+    const members = await a.client.sMembers("roomful:presence:sockets:a");
+    expect(members).toHaveLength(2);
+    expect(await a.idsOf()).toEqual(["alice", "bob"]);
+  });
+
+  it("waits a second for a paused one, and then no more", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    const dead = await startDeadNode("dead");
+    await a.add("alice");
+    await b.add("bob");
+    await dead.add("dave");
+    const pausedAtMs = performance.now();
+    redis.pause();
+
+    expect(await a.add("carol")).toEqual({ isNew: true });
+    expect(performance.now() - pausedAtMs).toBeLessThan(2_000);
+    const askedAtMs = performance.now();
+    expect(await a.add("erin")).toEqual({ isNew: true });
+    expect(await a.remove("erin")).toEqual({ isGone: true });
+    expect(await a.isPartial()).toBe(true);
+    expect(performance.now() - askedAtMs).toBeLessThan(200);
+    expect(errors.length).toBeGreaterThan(0);
+
+    // Every lease has run out by the time that it goes on, also those of the living.
+    await until(() => performance.now() - pausedAtMs > 2 * LEASE_MS);
+    const resumedAtMs = performance.now();
+    redis.resume();
+    await until(() => gone.length > 0);
+
+    expect(gone).toEqual(["/ general dave"]);
+    expect(performance.now() - resumedAtMs).toBeGreaterThan(LEASE_MS);
+    await settled(a, b);
+    expect(await b.idsOf()).toEqual(["alice", "bob", "carol"]);
+  });
+});
