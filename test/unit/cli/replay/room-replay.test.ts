@@ -14,7 +14,13 @@ function setup(lines = 3) {
   const replay = new RoomReplay("chat.txt", "irc-1", parseIrcLog("[10:00] <ada> hi\n".repeat(lines)));
   const rows: Row[] = [];
   const calls: string[] = [];
-  const fake: Pick<Client, "call"> = {
+  const fake: Pick<Client, "call" | "join" | "leave"> = {
+    async join() {
+      calls.push("join");
+    },
+    async leave() {
+      calls.push("leave");
+    },
     async call(event: string, payload: object, onAttempt = () => {}): Promise<never> {
       onAttempt();
       calls.push(event);
@@ -29,7 +35,7 @@ function setup(lines = 3) {
     const following = rows.filter(({ seq }) => seq > after);
     return { messages: following.slice(0, limit), hasMoreAfter: following.length > limit };
   }
-  // Of a client, a replay uses `call` alone, and its identity.
+  // Of a client, a replay uses these, and its identity.
   const newClient = () => ({ ...fake }) as Client;
   const sendAll = async (client: Client): Promise<void> => {
     for (const { text } of replay.log.speeches) {
