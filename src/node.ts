@@ -192,6 +192,7 @@ export function createNode(options: NodeOptions): Node {
           onDown() {
             logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
             logs.dropRings();
+            void refresher.refresh();
           },
           onUp() {
             logger.info("messages reach other nodes again");

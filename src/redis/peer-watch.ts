@@ -1,7 +1,7 @@
 import type { Clock } from "../lifecycle/clock";
 
 /** A node that was not heard for this long cannot be heard: probes come every second. */
-const SILENT_AFTER_MS = 2_500;
+const SILENT_AFTER_MS = 1_800;
 /** A node that was not heard for as long as its lease is gone, and no longer waited for. */
 const GONE_AFTER_MS = 10_000;
 /** After a loss the table is asked a little longer, for what was on its way. */
@@ -37,6 +37,12 @@ export class PeerWatch {
     }
     this.tick();
     this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+  }
+
+  /** The connection is lost: this node does not wait for its own silence. */
+  lostTouch(): void {
+    this.heardAtMs.delete(this.options.nodeId);
+    this.degrade();
   }
 
   /** It has said that it goes. */

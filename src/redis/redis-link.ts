@@ -70,6 +70,7 @@ export class RedisLink implements Service {
 
   constructor(private readonly options: RedisLinkOptions) {
     const { url, random, nodeId, clock } = options;
+    this.peers = new PeerWatch({ nodeId, clock });
     const common = {
       url,
       pingInterval: PING_INTERVAL_MS,
@@ -84,10 +85,13 @@ export class RedisLink implements Service {
     this.listening = createClient(common);
     for (const client of [this.commands, this.listening]) {
       client.on("error", () => {
-        // It reconnects by itself; what the loss means is known by the probes.
+        // It reconnects by itself, and says so.
+      });
+      client.on("reconnecting", () => {
+        this.peers.lostTouch();
+        this.noticeChange();
       });
     }
-    this.peers = new PeerWatch({ nodeId, clock });
   }
 
   /** Messages go round. */
