@@ -19,6 +19,8 @@ export interface Roomful {
   start(): Promise<void>;
   /** Drains and stops: product.md 6, SIGTERM. May be called twice, and during `start`. */
   stop(): Promise<void>;
+  /** Ends as a crash would, for tests: what is not written is lost, clients are cut, other nodes are not told. */
+  abort(): Promise<void>;
   /** `http://host:port`, known after `start`. */
   readonly url: string;
   /** Names of what is running, the next to stop first. */
@@ -65,10 +67,10 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
     }
   }
 
-  async function stopAll(): Promise<void> {
+  async function stopAll(end: (started: Node) => Promise<void>): Promise<void> {
     try {
       // What is just starting is waited for, and nothing more is started.
-      await node?.stack.stop();
+      await (node && end(node));
       await starting?.catch(() => {
         // What start() failed with is start()'s to throw, and it has stopped everything.
       });
@@ -84,7 +86,11 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
       return starting;
     },
     stop() {
-      stopping ??= stopAll();
+      stopping ??= stopAll(({ stack }) => stack.stop());
+      return stopping;
+    },
+    abort() {
+      stopping ??= stopAll((started) => started.abort());
       return stopping;
     },
     get url() {

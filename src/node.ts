@@ -78,6 +78,8 @@ export interface Node {
   readonly url: string;
   signToken: ((request: TokenRequest) => string) | undefined;
   settled(): Promise<void>;
+  /** Stops as a crash would: nothing is written out, told or given back. */
+  abort(): Promise<void>;
 }
 
 const DRAINING_RETRY_MS = 1_000;
@@ -360,6 +362,14 @@ export function createNode(options: NodeOptions): Node {
       return urlOf(http, config);
     },
     signToken: sign,
+    async abort() {
+      writeBuffer.abandon();
+      redis?.cut();
+      for (const connection of connectionsOf(io)) {
+        terminate(connection);
+      }
+      await stack.stop();
+    },
     async settled() {
       while (writeBuffer.counts.backlog > 0) {
         await new Promise<void>((resolve) => setImmediate(resolve));

@@ -177,12 +177,19 @@ export class RedisLink implements Service {
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    this.timer?.clear();
     if (this.commands.isReady) {
       await this.commands.publish(PROBE_CHANNEL, `${this.options.nodeId} bye`).catch(() => {
         // The others will see it by the silence.
       });
     }
+    this.cut();
+  }
+
+  /** Ends the connections without a word to the others. */
+  cut(): void {
+    this.isStopped = true;
+    this.timer?.clear();
+    this.peers.lostTouch();
     for (const client of [this.commands, this.listening]) {
       if (client.isOpen) {
         client.destroy();

@@ -53,7 +53,9 @@ export interface TestNode {
   /** Resolves when every message admitted here is stored or rejected, and everybody was sent what follows from it. */
   settled(): Promise<void>;
   /** Stops in order, as a signal does; the clients are told, and cut in the end. */
-  stop(): Promise<void>;
+  drain(): Promise<void>;
+  /** Ends as a crash would: what is not written is lost, clients are cut, other nodes see it by its silence. */
+  kill(): Promise<void>;
 }
 
 export interface TestServer extends TestNode {
@@ -152,7 +154,8 @@ async function startNode({ config, database, redisUrl, secret }: NodeOptions) {
     clock,
     connect,
     settled: () => roomful.settled(),
-    stop: () => roomful.stop(),
+    drain: () => roomful.stop(),
+    kill: () => roomful.abort(),
     async drop(): Promise<void> {
       for (const client of clients) {
         client.close();

@@ -143,20 +143,23 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
     return this.stopping;
   }
 
+  /** Gives up on what is not written; it stays unanswered. */
+  abandon(): void {
+    this.refuse();
+    for (const lane of this.lanes) {
+      lane.stop();
+    }
+  }
+
   private async drain(): Promise<void> {
     this.refuse();
     const { clock, config } = this.options;
-    const giveUp = (): void => {
-      for (const lane of this.lanes) {
-        lane.stop();
-      }
-    };
     // A write that hangs does not end by itself either: the wait ends with the timer.
     const { promise: timeout, resolve } = promiseWithResolvers<void>();
     const timer = clock.setTimer(resolve, config.drainTimeoutMs);
     await Promise.race([Promise.all(this.lanes.map((lane) => lane.drain())), timeout]);
     timer.clear();
-    giveUp();
+    this.abandon();
   }
 
   private settle(settled: readonly LaneSettlement<Stored, BacklogEntry<Item, Stored>>[]): void {

@@ -17,7 +17,7 @@ it("drains under load: tells everybody, refuses what is new, stores what was tak
   const load = clients.map((client, index) => sendUntil(client, index % 2 ? "a" : "b", outcomes, () => isOver));
   await Promise.all(clients.map((client) => client.waitFor("message", ({ type }) => type === "text")));
 
-  const stopping = server.stop();
+  const stopping = server.drain();
   const { reconnectAfterMs } = await (clients[0] as TestClient).waitFor("draining");
   const late = refusalOf(server.connect({ userId: "late" })).catch(() => undefined);
   await Promise.all(ends);
@@ -43,7 +43,7 @@ it("refuses sends while it drains, with DRAINING and a time to wait", async () =
   await alice.waitFor("room_state");
   const before = alice.emitWithAck("message", { room: "a", content: "before" });
   await alice.waitFor("message", ({ content }) => content === "before");
-  const stopping = server.stop();
+  const stopping = server.drain();
   await alice.waitFor("draining");
 
   expect(await alice.emitWithAck("message", { room: "a", content: "after" })).toMatchObject({

@@ -193,7 +193,7 @@ it("shows nothing of the people of a node that stops in order, when they come to
       await guest.call("join", { room: "hall" });
       await watcher.waitFor("user_joined", ({ userId }) => userId === guest.userId);
     }
-    await going.stop();
+    await going.drain();
     for (const userId of ["a", "b"]) {
       await (await staying.connect({ userId })).call("join", { room: "hall" });
     }
