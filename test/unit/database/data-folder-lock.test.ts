@@ -105,7 +105,6 @@ it("does not count the lock of a process that was killed", async () => {
   expect(JSON.parse(await readFile(lockPath(), "utf8"))).toMatchObject({ pid: process.pid });
 });
 
-// Without /proc the number of the process has to do.
 it("does not count the lock of a process whose number another one has now", async () => {
   const { child } = await acquireElsewhere();
   const holder = JSON.parse(await readFile(lockPath(), "utf8"));
