@@ -1,19 +1,15 @@
 import type { AddressInfo } from "node:net";
 
 import type { FastifyInstance } from "fastify";
-import { type Namespace, Server } from "socket.io";
-import { Adapter } from "socket.io-adapter";
-import { uuidv7 } from "uuidv7";
+import { Server } from "socket.io";
 
 import { RevocationList } from "./access/revocation-list";
 import { RoomMembers } from "./access/room-members";
 import { type AppNamespace, createAppNamespace } from "./app-namespace";
 import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
-import { observeDeliveries } from "./broadcast/delivery-seam";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { EmitBufferLimit } from "./broadcast/emit-buffer-limit";
 import { type EngineConnection, terminate } from "./broadcast/engine-connection";
-import { createRedisAdapter } from "./broadcast/redis-adapter";
 import { BoundedWebSocketServer } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import { createPayloadSchemas } from "./contract/payload-schemas";
@@ -29,6 +25,7 @@ import { createRoomAccess } from "./handlers/room-access";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
+import { createAdapterFactory, joinNodes } from "./joined-nodes";
 import { type Clock, systemClock } from "./lifecycle/clock";
 import { RepeatedTask } from "./lifecycle/repeated-task";
 import { ServiceStack } from "./lifecycle/service-stack";
@@ -47,10 +44,6 @@ import { limitHandshakeTime } from "./namespaces/handshake-timeout";
 import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces";
 import type { Logger } from "./observability/logger";
 import { createMetrics } from "./observability/metrics";
-import { MemoryPresenceStore } from "./presence/memory-presence-store";
-import { RedisPresenceStore } from "./presence/redis-presence-store";
-import { ACCESS_CHANNEL } from "./redis/access-notice";
-import { RedisLink } from "./redis/redis-link";
 import { MemberRepository } from "./repositories/member-repository";
 import { type AppendResult, MessageRepository } from "./repositories/message-repository";
 import { RevocationRepository } from "./repositories/revocation-repository";
@@ -83,7 +76,6 @@ export interface Node {
 }
 
 const DRAINING_RETRY_MS = 1_000;
-const DEGRADED_POLL_MS = 1_000;
 
 /** Builds one node, from the storage end to the sockets. */
 export function createNode(options: NodeOptions): Node {
@@ -183,44 +175,12 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
   });
 
-  // Other nodes.
-  const nodeId = uuidv7();
-  const { url: redisUrl } = config.redis;
-  const redis =
-    redisUrl === undefined
-      ? undefined
-      : new RedisLink({
-          ...{ url: redisUrl, nodeId, random, clock: systemClock },
-          onDown() {
-            logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
-            logs.dropRings();
-            void refresher.refresh();
-          },
-          onUp() {
-            logger.info("messages reach other nodes again");
-            logs.dropRings();
-            void refresher.refresh();
-            void sharedPresence?.restored();
-          },
-          onError: (error) => onError(error, "Redis"),
-        });
-  redis?.subscriber.subscribe(ACCESS_CHANNEL, () => void accessRefresh.runSoon());
-  const sharedPresence = redis
-    ? new RedisPresenceStore({
-        ...{ client: redis.commands, nodeId, clock: systemClock, graceMs: config.presence.graceMs },
-        isAvailable: () => redis.isUp,
-        onGone: (namespace, room, user) => void namespaces.get(namespace)?.tellGone(room, user),
-        onError: (error) => logger.warn({ err: error }, "presence is what this node knows: Redis does not answer"),
-      })
-    : undefined;
-  const presenceStore = sharedPresence ?? new MemoryPresenceStore();
-  /** While broadcasts may be lost, the table is asked every second. */
-  const catchUpPoll = new RepeatedTask({
-    name: "catch-up poll",
-    run: async () => (redis?.isDegraded ? refresher.refresh() : undefined),
-    intervalMs: DEGRADED_POLL_MS,
-    clock: systemClock,
-    onError: (error) => onError(error, "catch-up poll"),
+  const { redis, presenceStore, services, polls } = joinNodes({
+    ...{ config, logger, random, onError },
+    onGap: () => logs.dropRings(),
+    catchUp: () => refresher.refresh(),
+    onAccessChange: () => void accessRefresh.runSoon(),
+    onGone: (namespace, room, user) => void namespaces.get(namespace)?.tellGone(room, user),
   });
 
   // The doors.
@@ -345,10 +305,9 @@ export function createNode(options: NodeOptions): Node {
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.
   const stack = new ServiceStack([
     health,
-    ...(redis ? [redis] : []),
-    ...(sharedPresence ? [sharedPresence] : []),
+    ...services,
     refresher,
-    ...(redis ? [catchUpPoll] : []),
+    ...polls,
     accessRefresh,
     { name: "presence", start: async () => {}, stop: stopNamespaces },
     { name: "connections", start: listen, stop: closeConnections },
@@ -402,28 +361,12 @@ export function createNode(options: NodeOptions): Node {
       connectTimeout: connections.handshakeTimeoutMs + 1_000,
       cleanupEmptyChildNamespaces: true,
       wsEngine: BoundedWebSocketServer,
-      adapter: adapterOf(redis),
+      adapter: createAdapterFactory({
+        ...{ redis, logger, namespaces: config.namespaces },
+        onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
+        onError: (error) => onError(error, "delivery seam"),
+      }),
     });
-  }
-
-  /** Joins nodes where there is Redis. Names that are refused become namespaces for a moment: these stay alone. */
-  function adapterOf(link: RedisLink | undefined): (namespace: Namespace) => Adapter {
-    const seam = {
-      onDelivery: (namespace: string, event: string, payload: unknown) => logs.observe(namespace, event, payload),
-      onError: (error: unknown) => onError(error, "delivery seam"),
-    };
-    const joined = link
-      ? createRedisAdapter({
-          publisher: link.publisher,
-          subscriber: link.subscriber,
-          onError: (error) => logger.warn({ err: error }, "a message of Redis was dropped"),
-        })
-      : Adapter;
-    const Observed = observeDeliveries(joined, seam);
-    // Socket.IO calls it with `new`, which an arrow function does not take.
-    return function createAdapter(namespace: Namespace): Adapter {
-      return config.namespaces.includes(namespace.name) ? new Observed(namespace) : new Adapter(namespace);
-    };
   }
 
   function createSigner(): Node["signToken"] {

@@ -1,0 +1,109 @@
+import type { Namespace } from "socket.io";
+import { Adapter } from "socket.io-adapter";
+import { uuidv7 } from "uuidv7";
+
+import { type DeliverySeamOptions, observeDeliveries } from "./broadcast/delivery-seam";
+import { createRedisAdapter } from "./broadcast/redis-adapter";
+import type { RoomfulConfig } from "./config/config";
+import type { User } from "./contract/events";
+import { systemClock } from "./lifecycle/clock";
+import { RepeatedTask } from "./lifecycle/repeated-task";
+import type { Service } from "./lifecycle/service";
+import type { Logger } from "./observability/logger";
+import { MemoryPresenceStore } from "./presence/memory-presence-store";
+import type { PresenceStore } from "./presence/presence-store";
+import { RedisPresenceStore } from "./presence/redis-presence-store";
+import { ACCESS_CHANNEL } from "./redis/access-notice";
+import { RedisLink } from "./redis/redis-link";
+
+export interface JoinedNodesOptions {
+  config: Pick<RoomfulConfig, "redis" | "presence">;
+  logger: Logger;
+  random: () => number;
+  /** Broadcasts may have been lost: what is known of rooms has a gap. */
+  onGap(): void;
+  /** Reads from the table what members have missed. */
+  catchUp(): Promise<void>;
+  /** Memberships or revocations have changed. */
+  onAccessChange(): void;
+  /** The user is gone with a node that is no more. */
+  onGone(namespace: string, room: string, user: User): void;
+  onError(error: unknown, where: string): void;
+}
+
+/** What a node has of the others; of a node that is alone, what stands in its place. */
+export interface JoinedNodes {
+  /** undefined: this node is alone. */
+  redis: RedisLink | undefined;
+  presenceStore: PresenceStore;
+  /** To be started before anything that reaches other nodes, and stopped after it. */
+  services: readonly Service[];
+  /** To be started when rooms can be read. */
+  polls: readonly Service[];
+}
+
+const POLL_INTERVAL_MS = 1_000;
+
+/** Joins a node with the others through Redis, where there is one. All of it keeps real time, as Redis does. */
+export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
+  const { config, logger, random, onGap, catchUp, onAccessChange, onGone, onError } = options;
+  const { url } = config.redis;
+  if (url === undefined) {
+    return { redis: undefined, presenceStore: new MemoryPresenceStore(), services: [], polls: [] };
+  }
+  const nodeId = uuidv7();
+  const redis = new RedisLink({
+    ...{ url, nodeId, random, clock: systemClock },
+    onDown() {
+      logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
+      onGap();
+      void catchUp();
+    },
+    onUp() {
+      logger.info("messages reach other nodes again");
+      onGap();
+      void catchUp();
+      void presenceStore.restored();
+    },
+    onError: (error) => onError(error, "Redis"),
+  });
+  redis.subscriber.subscribe(ACCESS_CHANNEL, onAccessChange);
+  const presenceStore = new RedisPresenceStore({
+    ...{ client: redis.commands, nodeId, clock: systemClock, graceMs: config.presence.graceMs },
+    isAvailable: () => redis.isUp,
+    onGone,
+    onError: (error) => logger.warn({ err: error }, "presence is what this node knows: Redis does not answer"),
+  });
+  // While broadcasts may be lost, the table is asked every second.
+  const poll = new RepeatedTask({
+    name: "catch-up poll",
+    run: async () => (redis.isDegraded ? catchUp() : undefined),
+    intervalMs: POLL_INTERVAL_MS,
+    clock: systemClock,
+    onError: (error) => onError(error, "catch-up poll"),
+  });
+  return { redis, presenceStore, services: [redis, presenceStore], polls: [poll] };
+}
+
+export interface AdapterFactoryOptions extends DeliverySeamOptions {
+  redis: RedisLink | undefined;
+  /** Only these are joined. Names that are refused become namespaces for a moment: they stay alone. */
+  namespaces: readonly string[];
+  logger: Logger;
+}
+
+/** Makes the adapter of each namespace, with the seam that sees every delivery. */
+export function createAdapterFactory({ redis, namespaces, logger, ...seam }: AdapterFactoryOptions) {
+  const joined = redis
+    ? createRedisAdapter({
+        publisher: redis.publisher,
+        subscriber: redis.subscriber,
+        onError: (error) => logger.warn({ err: error }, "a message of Redis was dropped"),
+      })
+    : Adapter;
+  const Observed = observeDeliveries(joined, seam);
+  // Socket.IO calls it with `new`, which an arrow function does not take.
+  return function createAdapter(namespace: Namespace): Adapter {
+    return namespaces.includes(namespace.name) ? new Observed(namespace) : new Adapter(namespace);
+  };
+}
