@@ -1,90 +1,101 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 
-import { commitRate } from "./scenarios/commit-rate";
-import { killNine } from "./scenarios/kill-nine";
-import { nodeDies } from "./scenarios/node-dies";
-import { postgresPaused } from "./scenarios/postgres-paused";
-import { redisDown } from "./scenarios/redis-down";
-import { rollingRestart } from "./scenarios/rolling-restart";
-import { stalledClients } from "./scenarios/stalled-clients";
+import { CANDIDATES, type CandidateName } from "./candidates/candidates";
+import { compare } from "./compare";
+import { FAULTS } from "./faults/faults";
+import { describeRun } from "./report/describe-run";
+import { keepResult } from "./report/keep-result";
+import type { Measured, Scenario, Settings } from "./scenarios/scenario";
+import { SCENARIOS } from "./scenarios/scenarios";
+import { smoke } from "./smoke";
+import { Testbed } from "./testbed";
 
-type Settings = Record<string, number>;
+type Report = ReturnType<typeof describeRun> & Record<string, unknown>;
 
-interface Scenario {
-  summary: string;
-  defaults: Settings;
-  run(settings: Settings): Promise<object>;
-}
+const NAMES = Object.keys(SCENARIOS);
 
-const SCENARIOS: Record<string, Scenario> = {
-  "commit-rate": {
-    summary: "committed and acknowledged messages a second",
-    defaults: { rooms: 50, senders: 50, window: 40, bytes: 100, seconds: 15 },
-    run: commitRate,
-  },
-  "kill-nine": {
-    summary: "kill -9 of the node, again and again, under senders who retry",
-    defaults: { kills: 20, senders: 40, rooms: 10 },
-    run: killNine,
-  },
-  "node-dies": {
-    summary: "kill -9 of one of two nodes with many members of a room",
-    defaults: { members: 500 },
-    run: nodeDies,
-  },
-  "redis-down": {
-    summary: "Redis killed under load; readers on one node, senders on the other",
-    defaults: { seconds: 60, before: 15, after: 15, senders: 50, readers: 100, rooms: 50, perSecond: 100 },
-    run: redisDown,
-  },
-  "rolling-restart": {
-    summary: "two nodes stopped and started in turn, under senders who retry",
-    defaults: { rounds: 5, senders: 40, rooms: 10 },
-    run: rollingRestart,
-  },
-  "postgres-paused": {
-    summary: "Postgres stopped (SIGSTOP) under load",
-    defaults: { seconds: 60, before: 20, after: 20, senders: 100, readers: 100, rooms: 50, perSecond: 100 },
-    run: postgresPaused,
-  },
-  "stalled-clients": {
-    summary: "some of a room's clients stop reading while much is sent",
-    defaults: { clients: 300, stalled: 100, megabytes: 6 },
-    run: stalledClients,
-  },
-};
-
-/** Runs one scenario and prints one JSON line; `--keep` writes it into bench/results too. */
 async function main(): Promise<void> {
-  const program = new Command("bench").description("load and fault scenarios against the built service, on loopback");
-  for (const [name, { summary, defaults, run }] of Object.entries(SCENARIOS)) {
-    const command = program.command(name).description(summary).option("--keep", "write the result to bench/results");
-    for (const [setting, value] of Object.entries(defaults)) {
-      command.option(`--${setting} <number>`, "", Number, value);
-    }
-    command.action(async ({ keep, ...settings }: Settings & { keep?: boolean }) => {
-      const report = { scenario: name, ...describeMachine(), settings, result: await run(settings as Settings) };
-      console.log(JSON.stringify(report));
-      if (keep) {
-        mkdirSync("bench/results", { recursive: true });
-        writeFileSync(`bench/results/${report.at.slice(0, 10)}-${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
-      }
+  const program = new Command("bench").description("what the built service costs and stands, on loopback");
+  program
+    .command("compare")
+    .description("measure everything beside its peers, in turn, and print a table with what is to be reached")
+    .option("--rounds <number>", "how often", Number, 3)
+    .option("--only <names>", "some scenarios, by commas", namesIn(NAMES), NAMES)
+    .option("--quick", "shorter and smaller, for a first look")
+    .option("--keep", "write JSON and a plot to bench/results")
+    .option("--workers <number>", "load workers", Number, 1)
+    .action(compare);
+  program
+    .command("smoke")
+    .description("run everything at a tiny size, and fail when something is lost")
+    .option("--only <names>", "some scenarios, by commas", namesIn(NAMES), NAMES)
+    .action(({ only }) => smoke(only));
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    addCommand(program, name, scenario)
+      .option("--candidates <names>", "some, by commas", namesIn(Object.keys(CANDIDATES)), scenario.candidates)
+      .option("--workers <number>", "load workers", Number, 1)
+      .option("--profile <folder>", "servers write a profile of their processor time at their end")
+      .action(({ keep, candidates, workers, profile, ...settings }) =>
+        runScenario(name, scenario, { keep, candidates, workers, profile, settings }),
+      );
+  }
+  for (const [name, fault] of Object.entries(FAULTS)) {
+    addCommand(program, name, fault).action(async ({ keep, ...settings }: Settings & { keep?: boolean }) => {
+      const result = await fault.run(settings as Settings);
+      report(name, { scenario: name, ...describeRun(), settings, result }, keep);
     });
   }
   await program.parseAsync();
 }
 
-function describeMachine() {
-  const git = (...args: string[]): string => execFileSync("git", args).toString().trim();
-  return {
-    at: new Date().toISOString(),
-    commit: git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "src") ? " and changes" : ""),
-    command: `npm run bench -- ${process.argv.slice(2).join(" ")}`,
-    node: process.version,
-    machine: `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; load, service and Postgres on it`,
+interface ScenarioOptions {
+  keep?: boolean;
+  candidates: CandidateName[];
+  workers: number;
+  profile?: string;
+  settings: Settings;
+}
+
+async function runScenario(name: string, scenario: Scenario, options: ScenarioOptions): Promise<void> {
+  const { keep, candidates, workers, profile, settings } = options;
+  const testbed = await Testbed.start({ workers, ...(profile && { profileDir: profile }) });
+  try {
+    const result: Record<string, Measured> = {};
+    for (const candidate of candidates) {
+      result[candidate] = await scenario.run(testbed, candidate, settings);
+    }
+    const cores = testbed.pinning.description;
+    report(name, { scenario: name, ...describeRun(), cores, settings, result }, keep);
+  } finally {
+    await testbed.stop();
+  }
+}
+
+/** One with an option for each of its settings. */
+function addCommand(program: Command, name: string, of: { summary: string; settings: Settings }): Command {
+  const command = program.command(name).description(of.summary).option("--keep", "write the result to bench/results");
+  for (const [setting, value] of Object.entries(of.settings)) {
+    command.option(`--${setting} <number>`, "", Number, value);
+  }
+  return command;
+}
+
+/** One JSON line; kept when told so. */
+function report(name: string, result: Report, keep: boolean | undefined): void {
+  console.log(JSON.stringify(result));
+  if (keep) {
+    keepResult(result.at, `${name}.json`, `${JSON.stringify(result, null, 2)}\n`);
+  }
+}
+
+function namesIn(known: readonly string[]) {
+  return (text: string): string[] => {
+    const names = text.split(",");
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+      throw new InvalidArgumentError(`${unknown.join(", ")}: expected some of ${known.join(", ")}`);
+    }
+    return names;
   };
 }
 

@@ -11,7 +11,7 @@ import {
 export type EmitBufferLimitName = "packets" | "bytes" | "age";
 
 export interface EmitBufferLimitOptions {
-  config: RoomfulConfig["emitBuffer"];
+  config: Pick<RoomfulConfig["emitBuffer"], "maxPackets" | "maxBytes" | "maxAgeMs">;
   clock: Clock;
   /** Called before the connection is ended, which nothing can be sent to any more; `seconds` after it crossed the limit. */
   onCut(connection: EngineConnection, limit: EmitBufferLimitName, seconds: number): void;
@@ -21,6 +21,9 @@ export interface EmitBufferLimitOptions {
 /** What one connection has not yet taken. */
 interface EmitBuffer {
   connection: EngineConnection;
+  /** Its writes say what they leave behind: packets are counted only then. */
+  isTrusted: boolean;
+  isBehind: boolean;
   /** Handed to Engine.IO, and not yet to the transport. */
   queuedBytes: number;
   queuedPackets: number;
@@ -33,6 +36,8 @@ interface EmitBuffer {
   /** When the limit was crossed that the check is due for. */
   crossedAtMs: number;
   isCut: boolean;
+  /** Counts a packet that is created. */
+  onPacket(packet: EnginePacket): void;
 }
 
 const SWEEP_INTERVAL_MS = 250;
@@ -45,19 +50,21 @@ const SWEEP_INTERVAL_MS = 250;
  * transport's own `drain` (the kernel has taken it). The connection's `drain` says only "handed over",
  * and `writeBuffer.length` is 0 while megabytes wait in ws.
  *
+ * Where writes are paced, the pacer says what a write has left behind (`fellBehind`), and packets are counted from then on
+ * until the transport drains: a connection that takes everything costs nothing here.
+ *
  * A burst in one turn of the event loop is no sign of a slow client: the limits are looked at after the loop
  * has had the chance to write.
  */
 export class EmitBufferLimit {
+  private readonly buffers = new WeakMap<EngineConnection, EmitBuffer>();
   private readonly behind = new Set<EmitBuffer>();
   private readonly due: EmitBuffer[] = [];
   private sweeper: Timer | undefined;
 
   constructor(private readonly options: EmitBufferLimitOptions) {}
 
-  /** `engine`: `io.engine`. */
-  attach(engine: { on(event: "connection", listener: (connection: EngineConnection) => void): unknown }): void {
-    engine.on("connection", (connection) => this.guard(connection));
+  start(): void {
     this.sweeper = this.options.clock.setRepeating(() => this.sweep(), SWEEP_INTERVAL_MS);
   }
 
@@ -74,9 +81,12 @@ export class EmitBufferLimit {
     this.sweeper?.clear();
   }
 
-  private guard(connection: EngineConnection): void {
+  /** Counts what is sent to the connection from now on. */
+  guard(connection: EngineConnection): void {
     const buffer: EmitBuffer = {
       connection,
+      isTrusted: false,
+      isBehind: false,
       queuedBytes: 0,
       queuedPackets: 0,
       inFlightBytes: 0,
@@ -85,11 +95,13 @@ export class EmitBufferLimit {
       isCheckDue: false,
       crossedAtMs: 0,
       isCut: false,
+      onPacket: (packet) => this.queued(buffer, packet),
     };
+    this.buffers.set(connection, buffer);
     const follow = (transport: EngineTransport): void => {
       transport.on("drain", () => this.drained(buffer));
     };
-    connection.on("packetCreate", (packet: EnginePacket) => this.queued(buffer, packet));
+    connection.on("packetCreate", buffer.onPacket);
     connection.on("flush", () => {
       buffer.inFlightBytes += buffer.queuedBytes;
       buffer.inFlightPackets += buffer.queuedPackets;
@@ -108,16 +120,49 @@ export class EmitBufferLimit {
     });
   }
 
+  /** Its writes are watched: whoever writes calls `fellBehind`, and nothing is counted before. */
+  trust(connection: EngineConnection): void {
+    const buffer = this.buffers.get(connection);
+    if (buffer && !buffer.isTrusted) {
+      buffer.isTrusted = true;
+      connection.off("packetCreate", buffer.onPacket);
+    }
+  }
+
+  /** A write to a trusted connection was not taken whole; so much of it waits. */
+  fellBehind(connection: EngineConnection, packets: number, bytes: number): void {
+    const buffer = this.buffers.get(connection);
+    if (!buffer || buffer.isCut) {
+      return;
+    }
+    if (!buffer.isBehind) {
+      connection.on("packetCreate", buffer.onPacket);
+      this.beginBehind(buffer);
+    }
+    buffer.inFlightPackets = packets;
+    buffer.inFlightBytes = bytes;
+    this.check(buffer);
+  }
+
+  private beginBehind(buffer: EmitBuffer): void {
+    buffer.isBehind = true;
+    buffer.behindSinceMs = this.options.clock.monotonicMs();
+    this.behind.add(buffer);
+  }
+
   private queued(buffer: EmitBuffer, packet: EnginePacket): void {
     if (buffer.isCut) {
       return;
     }
-    if (!this.behind.has(buffer)) {
-      buffer.behindSinceMs = this.options.clock.monotonicMs();
-      this.behind.add(buffer);
+    if (!buffer.isBehind) {
+      this.beginBehind(buffer);
     }
     buffer.queuedBytes += bytesOfPacket(packet);
     buffer.queuedPackets += 1;
+    this.check(buffer);
+  }
+
+  private check(buffer: EmitBuffer): void {
     if (!buffer.isCheckDue && this.exceeded(buffer)) {
       buffer.isCheckDue = true;
       buffer.crossedAtMs = this.options.clock.monotonicMs();
@@ -129,10 +174,20 @@ export class EmitBufferLimit {
   }
 
   private drained(buffer: EmitBuffer): void {
+    if (!buffer.isBehind) {
+      return;
+    }
     buffer.inFlightBytes = 0;
     buffer.inFlightPackets = 0;
     buffer.behindSinceMs = this.options.clock.monotonicMs();
+    if (buffer.isTrusted) {
+      // What waits is handed over in the next round, which says what it leaves behind.
+      buffer.queuedBytes = 0;
+      buffer.queuedPackets = 0;
+      buffer.connection.off("packetCreate", buffer.onPacket);
+    }
     if (buffer.queuedPackets === 0) {
+      buffer.isBehind = false;
       this.behind.delete(buffer);
     }
   }

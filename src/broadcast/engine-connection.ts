@@ -1,40 +1,88 @@
 import type { EventEmitter } from "node:events";
 
 /**
- * What is used of Engine.IO's connection and transport (engine.io 6.6) beyond Socket.IO's own interface.
- * Typed here, in one place: their types call most of it private.
+ * What is used of Engine.IO's connection and transport (engine.io 6.6) and of ws (8.21) beyond Socket.IO's own interface.
+ * Typed here, in one place: their types call most of it private. What pacing rests on is looked for before it is used, by
+ * `isPaceable`, and a test pins it.
  */
 export interface EngineConnection extends EventEmitter {
   readonly id: string;
   readonly readyState: string;
   readonly transport: EngineTransport;
   /** Packets that wait for the batch before them. */
-  readonly writeBuffer: readonly unknown[];
-  /** Sends one packet, as text. */
-  write(data: string): unknown;
+  readonly writeBuffer: EnginePacket[];
+  /** Sends one packet. What Socket.IO calls for everything that it sends. */
+  write(data: string | Buffer, options?: EnginePacket["options"], callback?: () => void): unknown;
+  /** Hands the packets that wait to the transport, if it is writable. Called for every packet, and when the transport drains. */
+  flush(): void;
+  /** `discard`: what waits is not sent any more. */
   close(discard?: boolean): unknown;
 }
 
 export interface EngineTransport extends EventEmitter {
   readonly name: string;
+  /** A packet can be sent now. Socket.IO drops volatile packets while it is false. */
+  writable: boolean;
+  /** Compression was negotiated: a frame is made for each recipient. */
+  readonly perMessageDeflate?: unknown;
+  /** Writes the packets, one frame each. */
+  send(packets: readonly EnginePacket[]): void;
   /** The WebSocket, where it is one. */
-  readonly socket?: { terminate(): void };
+  readonly socket?: { terminate(): void; readonly readyState: number; readonly bufferedAmount: number };
   /** Polling: ends an orderly close that waits for the client's next request. */
   readonly shouldClose?: (() => void) | null;
 }
 
 /** A packet on its way out. */
 export interface EnginePacket {
+  type: string;
   data?: string | Buffer;
-  options?: { wsPreEncodedFrame?: readonly Buffer[] };
+  options?: {
+    /** The frame of a broadcast, made once for all its recipients: one array, shared by them. */
+    wsPreEncodedFrame?: readonly Buffer[];
+  };
 }
 
+/** ws' own number of the state in which it sends. */
+const WS_OPEN = 1;
+
 /** Bytes of a packet on a websocket, nearly: the frame's header and the packet's type are a few more. */
-export function bytesOfPacket({ data, options }: EnginePacket): number {
-  if (options?.wsPreEncodedFrame) {
-    return options.wsPreEncodedFrame.reduce((sum, { length }) => sum + length, 0);
+export function bytesOfPacket({ data, options }: Pick<EnginePacket, "data" | "options">): number {
+  const frame = options?.wsPreEncodedFrame;
+  if (frame) {
+    let bytes = 0;
+    for (const { length } of frame) {
+      bytes += length;
+    }
+    return bytes;
   }
   return 2 + (data === undefined ? 0 : Buffer.byteLength(data));
+}
+
+/** The connection has everything that pacing takes over or reads, and its websocket, if it has one. */
+export function isPaceable(connection: EngineConnection): boolean {
+  const { flush, write, close, writeBuffer, transport } = connection;
+  return (
+    [flush, write, close].every((each) => typeof each === "function") &&
+    Array.isArray(writeBuffer) &&
+    typeof transport?.writable === "boolean" &&
+    (transport.name !== "websocket" || isJoinable(transport))
+  );
+}
+
+/** The transport is a websocket with everything that joined writes take over or read. */
+export function isJoinable({ name, send, socket }: EngineTransport): boolean {
+  return (
+    name === "websocket" &&
+    typeof send === "function" &&
+    typeof socket?.bufferedAmount === "number" &&
+    typeof socket.readyState === "number"
+  );
+}
+
+/** The kernel has taken all that the websocket was given. */
+export function hasTakenAll({ socket }: EngineTransport): boolean {
+  return socket !== undefined && socket.readyState === WS_OPEN && socket.bufferedAmount === 0;
 }
 
 /**

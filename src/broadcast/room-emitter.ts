@@ -1,6 +1,22 @@
 import type { ServerEvent, ServerPayload, ServerToClientEvents } from "../contract/events";
+import type { JsonValue } from "../contract/json-value";
 import { socketRoomOf, socketRoomOfUser } from "../contract/names";
 import type { RoomfulNamespace } from "../contract/socket-data";
+
+/** Who gets an event of another program. */
+export type EventTarget = { rooms: readonly [string, ...string[]] } | { userId: string };
+
+export interface CustomEvent {
+  event: string;
+  data: JsonValue;
+  /** Ids of users and of sockets that do not get it. */
+  except?: readonly string[] | undefined;
+  /** A socket that cannot be written to right now misses it. */
+  isVolatile: boolean;
+}
+
+/** What Socket.IO's ids look like. No room of ours does: they hold a colon. */
+const SOCKET_ID_PATTERN = /^[A-Za-z0-9_-]{20}$/;
 
 export interface EmitOptions {
   /** No socket of this user gets it. */
@@ -33,6 +49,17 @@ export class RoomEmitter {
       target = target.volatile;
     }
     target.emit(event, ...argumentsOf<Event>(payload));
+  }
+
+  /** An event of another program, whose name is none of ours, to everybody who is meant once. */
+  emitCustom(target: EventTarget, { event, data, except = [], isVolatile }: CustomEvent): void {
+    // Never to no room at all: Socket.IO would take that for everybody.
+    const to = "rooms" in target ? target.rooms.map(socketRoomOf) : [socketRoomOfUser(target.userId)];
+    const excluded = [...except.map(socketRoomOfUser), ...except.filter((id) => SOCKET_ID_PATTERN.test(id))];
+    const meant = this.namespace.to(to).except(excluded);
+    // The contract types our own events only.
+    const emitting = (isVolatile ? meant.volatile : meant) as unknown as { emit(event: string, data: JsonValue): void };
+    emitting.emit(event, data);
   }
 }
 

@@ -10,11 +10,14 @@
  * rows by user and id. A key that another call inserts at this moment into another room ends in 23505, and two
  * calls may still meet in 40P01: the caller runs the whole call again.
  *
+ * The rows of a batch are compared with each other by windows, never by a join: without statistics of a batch, the planner
+ * expects one row and pairs each with each (17 of 21 ms for 200 rows).
+ *
  * force_custom_plan: a generic plan that was made while the tables were small scans them when they
  * have grown (4,000 rows a second instead of 78,000).
  */
 export const APPEND_MESSAGES = `
-CREATE FUNCTION append_messages(
+CREATE OR REPLACE FUNCTION append_messages(
   p_namespaces text[], p_rooms text[], p_ids uuid[], p_user_ids text[], p_usernames text[], p_colors text[],
   p_types text[], p_contents text[], p_reply_tos bigint[], p_mentions jsonb[], p_metadata jsonb[], p_created_ats timestamptz[]
 ) RETURNS TABLE (status text, seq bigint, created_at timestamptz, epoch text)
@@ -49,46 +52,57 @@ BEGIN
       type, content, reply_to, raw_mentions, metadata, created_at, ordinal
     )
     JOIN rooms ON rooms.namespace = given.namespace AND rooms.name = given.name
-  ), existing AS MATERIALIZED (
-    SELECT messages.*, rooms.epoch
-    FROM (SELECT user_id, id FROM input WHERE occurrence = 1) AS keys
-    JOIN messages ON messages.user_id = keys.user_id AND messages.id = keys.id
-    JOIN rooms ON rooms.id = messages.room_id
-  ), numbered AS MATERIALIZED (
-    SELECT input.*, input.last_seq + row_number() OVER (PARTITION BY input.room_id ORDER BY input.ordinal) AS seq
+  ), compared AS (
+    SELECT input.*, existing.seq AS existing_seq, existing.room_id AS existing_room_id,
+      existing.created_at AS existing_created_at,
+      existing.room_id = input.room_id AND existing.type = input.type AND existing.content = input.content
+        AND existing.reply_to IS NOT DISTINCT FROM input.reply_to
+        AND existing.mentions IS NOT DISTINCT FROM input.mentions
+        AND existing.metadata IS NOT DISTINCT FROM input.metadata AS is_as_existing,
+      input.occurrence = 1 AND existing.id IS NULL
+        AND (input.reply_to IS NULL OR input.reply_to BETWEEN 1 AND input.last_seq) AS is_new
     FROM input
-    WHERE input.occurrence = 1
-      AND (input.reply_to IS NULL OR input.reply_to BETWEEN 1 AND input.last_seq)
-      AND NOT EXISTS (SELECT FROM existing WHERE existing.user_id = input.user_id AND existing.id = input.id)
+    LEFT JOIN messages AS existing ON existing.user_id = input.user_id AND existing.id = input.id
+  ), numbered AS MATERIALIZED (
+    SELECT compared.*, CASE WHEN is_new
+      THEN last_seq + count(*) FILTER (WHERE is_new) OVER (PARTITION BY room_id ORDER BY ordinal) END AS new_seq
+    FROM compared
   ), inserted AS (
     INSERT INTO messages (
       room_id, seq, id, user_id, username, color, type, content, reply_to, mentions, metadata, created_at
     )
-    SELECT room_id, seq, id, user_id, username, color, type, content, reply_to, mentions, metadata, created_at
+    SELECT room_id, new_seq, id, user_id, username, color, type, content, reply_to, mentions, metadata, created_at
     FROM numbered
+    WHERE is_new
     ORDER BY user_id COLLATE "C", id
   ), counted AS (
     UPDATE rooms SET last_seq = newest.seq
-    FROM (SELECT room_id, max(seq) AS seq FROM numbered GROUP BY room_id) AS newest
+    FROM (SELECT room_id, max(new_seq) AS seq FROM numbered WHERE is_new GROUP BY room_id) AS newest
     WHERE rooms.id = newest.room_id
-  ), known AS (
-    SELECT user_id, id, room_id, seq, type, content, reply_to, mentions, metadata, created_at, epoch, 0 AS ordinal FROM existing
-    UNION ALL
-    SELECT user_id, id, room_id, seq, type, content, reply_to, mentions, metadata, created_at, epoch, ordinal FROM numbered
+  ), answered AS (
+    SELECT numbered.*,
+      first_value(is_new) OVER occurrences AS is_first_new,
+      coalesce(existing_seq, first_value(new_seq) OVER occurrences, 0) AS known_seq,
+      coalesce(existing_room_id, first_value(room_id) OVER occurrences) AS known_room_id,
+      coalesce(existing_created_at, first_value(created_at) OVER occurrences) AS known_created_at,
+      first_value(room_id) OVER occurrences = room_id AND first_value(type) OVER occurrences = type
+        AND first_value(content) OVER occurrences = content
+        AND first_value(reply_to) OVER occurrences IS NOT DISTINCT FROM reply_to
+        AND first_value(mentions) OVER occurrences IS NOT DISTINCT FROM mentions
+        AND first_value(metadata) OVER occurrences IS NOT DISTINCT FROM metadata AS is_as_first
+    FROM numbered
+    WINDOW occurrences AS (PARTITION BY user_id, id ORDER BY ordinal)
   )
   SELECT
     CASE
-      WHEN known.id IS NULL THEN 'rejected'
-      WHEN known.ordinal = input.ordinal THEN 'stored'
-      WHEN known.room_id = input.room_id AND known.type = input.type AND known.content = input.content
-        AND known.reply_to IS NOT DISTINCT FROM input.reply_to
-        AND known.mentions IS NOT DISTINCT FROM input.mentions
-        AND known.metadata IS NOT DISTINCT FROM input.metadata THEN 'duplicate'
+      WHEN is_new THEN 'stored'
+      WHEN existing_seq IS NULL AND NOT is_first_new THEN 'rejected'
+      WHEN CASE WHEN existing_seq IS NULL THEN is_as_first ELSE is_as_existing END THEN 'duplicate'
       ELSE 'conflict'
     END,
-    coalesce(known.seq, 0), coalesce(known.created_at, input.created_at), coalesce(known.epoch, input.epoch)
-  FROM input
-  LEFT JOIN known ON known.user_id = input.user_id AND known.id = input.id
-  ORDER BY input.ordinal;
+    known_seq, known_created_at,
+    CASE WHEN known_room_id = room_id THEN epoch ELSE (SELECT rooms.epoch FROM rooms WHERE rooms.id = known_room_id) END
+  FROM answered
+  ORDER BY ordinal;
 END
 $function$`;

@@ -68,7 +68,6 @@ class FakeConnection extends EventEmitter {
 
 function setup({ onCut, ...config }: Partial<EmitBufferLimitOptions["config"] & EmitBufferLimitOptions> = {}) {
   const clock = new TestClock({ isFrozen: true });
-  const engine = new EventEmitter();
   const cuts: { id: string; limit: string; seconds: number; endsBefore: number }[] = [];
   const errors: unknown[] = [];
   const limit = new EmitBufferLimit({
@@ -82,10 +81,10 @@ function setup({ onCut, ...config }: Partial<EmitBufferLimitOptions["config"] & 
       }),
     onError: (error) => errors.push(error),
   });
-  limit.attach(engine);
+  limit.start();
   const connect = (transport: "websocket" | "polling" = "websocket", id = "c1"): FakeConnection => {
     const connection = new FakeConnection(id, transport);
-    engine.emit("connection", connection as unknown as EngineConnection);
+    limit.guard(connection as unknown as EngineConnection);
     return connection;
   };
   return { clock, connect, cuts, errors, limit };
@@ -485,5 +484,90 @@ describe("an upgrade", () => {
     await clock.advance(600_000);
 
     expect(cuts).toEqual([]);
+  });
+});
+
+describe("a trusted connection, whose writes say what they leave behind", () => {
+  it("is not counted while it takes everything", async () => {
+    const { clock, connect, cuts, limit } = setup();
+    const connection = connect();
+    limit.trust(connection as unknown as EngineConnection);
+    connection.send(100, 100);
+    expect(limit.bufferedBytes).toBe(0);
+    await turns();
+    await clock.advance(600_000);
+
+    expect(cuts).toEqual([]);
+  });
+
+  it("counts what a write left and what comes after it, until it drains", async () => {
+    const { connect, cuts, limit } = setup();
+    const connection = connect();
+    limit.trust(connection as unknown as EngineConnection);
+    limit.fellBehind(connection as unknown as EngineConnection, 4, 300);
+    connection.queue(2, 50);
+    expect(limit.bufferedBytes).toBe(400);
+
+    connection.drain();
+    expect(limit.bufferedBytes).toBe(0);
+    connection.queue(100, 100);
+    await turns();
+    expect(cuts).toEqual([]);
+  });
+
+  it.each([
+    { limit: "packets", packets: 8, bytes: 80 },
+    { limit: "bytes", packets: 1, bytes: 990 },
+  ])(
+    "is cut above the limit of $limit, behind a write that it did not take",
+    async ({ packets, bytes, ...expected }) => {
+      const { connect, cuts, limit } = setup();
+      const connection = connect();
+      limit.trust(connection as unknown as EngineConnection);
+      limit.fellBehind(connection as unknown as EngineConnection, packets, bytes);
+      await turns();
+      expect(cuts).toEqual([]);
+
+      connection.queue(3, 10);
+      await turns();
+      expect(cuts).toMatchObject([expected]);
+      expect(connection.ends).toBe(1);
+    },
+  );
+
+  it("is cut for what one write left, if that is above the limit", async () => {
+    const { connect, cuts, limit } = setup();
+    const connection = connect();
+    limit.trust(connection as unknown as EngineConnection);
+    limit.fellBehind(connection as unknown as EngineConnection, 1, 1_001);
+    await turns();
+
+    expect(cuts).toMatchObject([{ limit: "bytes" }]);
+  });
+
+  it("is cut when it does not drain, and not while it does", async () => {
+    const { clock, connect, cuts, limit } = setup();
+    const connection = connect();
+    limit.trust(connection as unknown as EngineConnection);
+    for (let writes = 0; writes < 10; writes += 1) {
+      limit.fellBehind(connection as unknown as EngineConnection, 1, 10);
+      await clock.advance(4_000);
+      connection.drain();
+    }
+    expect(cuts).toEqual([]);
+
+    limit.fellBehind(connection as unknown as EngineConnection, 1, 10);
+    await clock.advance(5_500);
+    expect(cuts).toMatchObject([{ limit: "age" }]);
+  });
+
+  it("is forgotten when it has closed", () => {
+    const { connect, limit } = setup();
+    const connection = connect();
+    limit.trust(connection as unknown as EngineConnection);
+    connection.emit("close");
+    limit.fellBehind(connection as unknown as EngineConnection, 1, 10);
+
+    expect(limit.bufferedBytes).toBe(0);
   });
 });

@@ -37,7 +37,7 @@ describe("terminate", () => {
       transport: Object.assign(new EventEmitter(), { name: "websocket", socket, ...transport }),
     });
     const shouldClose = () => ended.push("shouldClose");
-    return { connection: connection as EngineConnection, ended, shouldClose };
+    return { connection: connection as unknown as EngineConnection, ended, shouldClose };
   }
 
   it("ends a websocket hard", () => {

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { readMetric } from "../../test/support/metrics";
 import { RetryingSender } from "../../test/support/retrying-sender";
-import { CountingReader } from "../counting-reader";
-import { EmbeddedService } from "../embedded-service";
+import { CountingReader } from "./counting-reader";
+import { EmbeddedService } from "./embedded-service";
 
 const CONTENT_BYTES = 8_000;
 const POLL_MS = 20;

@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { checkContract } from "../../test/support/contract";
 import { RetryingSender } from "../../test/support/retrying-sender";
-import { Cluster } from "../cluster";
-import { CountingReader } from "../counting-reader";
-import { percentilesOf } from "../percentiles";
+import { Cluster } from "./cluster";
+import { CountingReader } from "./counting-reader";
+import { percentilesOf } from "./percentiles";
 
 /** Redis killed under load: readers on one node, senders on the other. */
 export async function redisDown(settings: Record<string, number>): Promise<object> {

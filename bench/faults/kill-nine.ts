@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { checkContract } from "../../test/support/contract";
 import { RetryingSender } from "../../test/support/retrying-sender";
-import { EmbeddedService } from "../embedded-service";
-import { percentilesOf } from "../percentiles";
+import { EmbeddedService } from "./embedded-service";
+import { percentilesOf } from "./percentiles";
 
 /** Long enough for every sender to get through again, and another moment of a flush each time. */
 const MIN_LIFE_MS = 1_000;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { io } from "socket.io-client";
 
-import { Cluster } from "../cluster";
-import { CountingReader } from "../counting-reader";
+import { Cluster } from "./cluster";
+import { CountingReader } from "./counting-reader";
 
 const GIVE_UP_MS = 60_000;
 

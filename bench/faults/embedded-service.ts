@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { EmbeddedPostgres } from "../src/database/embedded-postgres";
-import { readPostmaster } from "../src/database/postmaster-pid";
-import { systemClock } from "../src/lifecycle/clock";
-import { signToken } from "../src/middleware/sign-token";
-import { makeDataDir } from "../src/testing/test-database";
-import { freePort, ServiceProcess } from "../test/support/service-process";
-import { readTable, type TableRow } from "../test/support/table";
+import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
+import { readPostmaster } from "../../src/database/postmaster-pid";
+import { systemClock } from "../../src/lifecycle/clock";
+import { signToken } from "../../src/middleware/sign-token";
+import { makeDataDir } from "../../src/testing/test-database";
+import { freePort, ServiceProcess } from "../../test/support/service-process";
+import { readTable, type TableRow } from "../../test/support/table";
 
 /** The service on its embedded default, in a process and a data folder of its own, safe settings and all. */
 export class EmbeddedService {

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { checkContract } from "../../test/support/contract";
 import { RetryingSender } from "../../test/support/retrying-sender";
-import { Cluster } from "../cluster";
-import { percentilesOf } from "../percentiles";
+import { Cluster } from "./cluster";
+import { percentilesOf } from "./percentiles";
 
 /** Each node in turn is stopped in order and started again, under senders who retry, on both. */
 export async function rollingRestart(settings: Record<string, number>): Promise<object> {

@@ -4,9 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { checkContract } from "../../test/support/contract";
 import { readMetric } from "../../test/support/metrics";
 import { RetryingSender } from "../../test/support/retrying-sender";
-import { CountingReader } from "../counting-reader";
-import { EmbeddedService } from "../embedded-service";
-import { percentilesOf } from "../percentiles";
+import { CountingReader } from "./counting-reader";
+import { EmbeddedService } from "./embedded-service";
+import { percentilesOf } from "./percentiles";
 
 /** Every message keeps its own wait: sending all again every few seconds would be a load of another kind. */
 const ANSWER_TIMEOUT_MS = 120_000;
