@@ -14,7 +14,11 @@ import { createTokenSource } from "./replay/token-source";
 interface ReplayCommandOptions {
   url?: string[];
   rate?: number;
+  chaos?: boolean;
 }
+
+/** With `--chaos`, a connection lives so long on average. */
+const CHAOS_CUT_EVERY_MS = 20_000;
 
 /** `roomful replay FILES...`: says real chat over real sockets, and counts what became of it. */
 export function createReplayCommand(env: Environment): Command {
@@ -23,12 +27,13 @@ export function createReplayCommand(env: Environment): Command {
     .argument("<files...>", "logs: `[hh:mm] <nick> text` a line; lines of another form are left out")
     .option("--url <url>", "the service; again for each further node (default: the local service)", collect)
     .option("--rate <perSecond>", "ceiling of messages a second, all speakers together", parseRate)
+    .option("--chaos", "cut the speakers' connections at random while they talk")
     .addHelpText(
       "after",
       "\nTokens are signed with ROOMFUL_JWT_SECRET if it is set, and asked for at /dev/token otherwise." +
         "\nExit status 0: every line was sent, acknowledged and stored once, and every room is numbered 1 to N.",
     )
-    .action(async (files: string[], { url: given, rate }: ReplayCommandOptions) => {
+    .action(async (files: string[], { url: given, rate, chaos }: ReplayCommandOptions) => {
       const urls = given ?? [`http://127.0.0.1:${env["PORT"]?.trim() || 3000}`];
       await Promise.all(urls.map(checkService));
       const runId = randomBytes(4).toString("hex");
@@ -43,16 +48,17 @@ export function createReplayCommand(env: Environment): Command {
         0,
       );
       const startedAtMs = performance.now();
-      const retries = await replay(replays, {
+      const cuts = await replay(replays, {
         urls,
         rate,
+        cutEveryMs: chaos ? CHAOS_CUT_EVERY_MS : undefined,
         tokens: createTokenSource(env["ROOMFUL_JWT_SECRET"]?.split(",")[0]?.trim() || undefined),
         runId,
         onAnswered: () => bar.increment(),
       }).finally(() => bar.stop());
 
       console.log(formatReplayTable(replays));
-      report(replays, retries, (performance.now() - startedAtMs) / 1_000);
+      report(replays, cuts, (performance.now() - startedAtMs) / 1_000);
     });
 }
 
@@ -69,11 +75,11 @@ async function checkService(url: string): Promise<void> {
   }
 }
 
-function report(replays: readonly RoomReplay[], retries: number, seconds: number): void {
+function report(replays: readonly RoomReplay[], cuts: number, seconds: number): void {
   const sum = (count: (each: RoomReplay) => number): number => replays.reduce((total, each) => total + count(each), 0);
   console.log(
     `${sum(({ log }) => log.notSpeech)} lines were no speech and ${sum(({ log }) => log.empty)} were empty; ` +
-      `${retries} calls were refused for the moment and sent again; it took ${seconds.toFixed(1)} s.`,
+      `${cuts} connections were cut; it took ${seconds.toFixed(1)} s.`,
   );
   for (const { title, refused } of replays) {
     for (const [code, count] of refused) {

@@ -1,6 +1,6 @@
-import { Client } from "./client";
 import type { Speech } from "./irc-log";
 import { createPacer } from "./pacer";
+import { Reader } from "./reader";
 import type { RoomReplay } from "./room-replay";
 import { Speaker } from "./speaker";
 import type { TokenSource } from "./token-source";
@@ -10,6 +10,8 @@ export interface ReplayOptions {
   urls: readonly string[];
   /** Ceiling of sends a second; undefined: none. */
   rate: number | undefined;
+  /** Each speaker's connection is cut at random, each so many milliseconds on average; undefined: never. */
+  cutEveryMs: number | undefined;
   tokens: TokenSource;
   /** Different in every run: ids of users and rooms hold it. */
   runId: string;
@@ -19,9 +21,9 @@ export interface ReplayOptions {
 /** Lines of one room on their way. More would put all of a day's people into the room at once. */
 const WINDOW = 64;
 
-/** Says every line of every log, all rooms at the same time, then reads the rooms. Answers the retries it took. */
+/** Says every line of every log, all rooms at the same time, then reads the rooms. Answers how many connections were cut. */
 export async function replay(replays: readonly RoomReplay[], options: ReplayOptions): Promise<number> {
-  const { urls, tokens, runId, onAnswered } = options;
+  const { urls, tokens, runId, cutEveryMs, onAnswered } = options;
   const byRoom = new Map(replays.map((each) => [each.room, each]));
   const speakers = new Map<string, Speaker>();
   const pace = createPacer(options.rate);
@@ -30,8 +32,8 @@ export async function replay(replays: readonly RoomReplay[], options: ReplayOpti
     let speaker = speakers.get(nick);
     if (!speaker) {
       const url = urlAt(speakers.size);
-      speaker = new Speaker({ url, userId: `${nick}@${runId}`, tokens }, (client, message) =>
-        byRoom.get(message.room)?.observe(client, message),
+      speaker = new Speaker({ url, userId: `${nick}@${runId}`, tokens, cutEveryMs }, (client, room, id) =>
+        byRoom.get(room)?.observe(client, id),
       );
       speakers.set(nick, speaker);
     }
@@ -60,7 +62,7 @@ export async function replay(replays: readonly RoomReplay[], options: ReplayOpti
   }
 
   async function verify(target: RoomReplay, index: number): Promise<void> {
-    const reader = await Client.connect({ url: urlAt(index), userId: `reader-${index}@${runId}`, tokens });
+    const reader = await Reader.connect({ url: urlAt(index), userId: `reader-${index}@${runId}`, tokens });
     await target.verify(reader).finally(() => reader.close());
   }
 
@@ -72,5 +74,5 @@ export async function replay(replays: readonly RoomReplay[], options: ReplayOpti
   }
   await Promise.all(replays.map(sayAll));
   await Promise.all(replays.map(verify));
-  return [...speakers.values()].reduce((sum, { retries }) => sum + retries, 0);
+  return [...speakers.values()].reduce((sum, { cuts }) => sum + cuts, 0);
 }

@@ -2,9 +2,9 @@ import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { uuidv7 } from "uuidv7";
 
-import type { LiveMessage, StoredMessage } from "../../contract/events";
 import type { Client } from "./client";
 import type { IrcLog } from "./irc-log";
+import type { Reader } from "./reader";
 
 interface Sent {
   sentAtMs: number;
@@ -13,9 +13,8 @@ interface Sent {
 }
 
 /** Members that leave wait for what was sent while they were in, but not for ever. */
-const LEAVE_TIMEOUT_MS = 5_000;
+const LEAVE_TIMEOUT_MS = 60_000;
 const LEAVE_POLL_MS = 5;
-const PAGE_SIZE = 200;
 
 /** One file on its way through one room: what was sent, answered and seen, and what the room holds in the end. */
 export class RoomReplay {
@@ -70,22 +69,20 @@ export class RoomReplay {
     await client.leave(this.room);
   }
 
-  /** Sends one line and waits for its number. Throws a Refusal. */
+  /** Sends one line and waits for its number. Rejects with the refusal. */
   async send(client: Client, content: string): Promise<void> {
     const id = uuidv7();
-    const sent: Sent = { sentAtMs: 0, waiting: new Set(this.members) };
+    const sent: Sent = { sentAtMs: performance.now(), waiting: new Set(this.members) };
     this.inFlight.set(id, sent);
     this.sent += 1;
     this.expectedDeliveries += sent.waiting.size;
-    const { seq } = await client.call("message", { room: this.room, id, content }, () => {
-      sent.sentAtMs = performance.now();
-    });
+    const { seq } = await client.send(this.room, id, content);
     this.answerTimes.record(microsecondsSince(sent.sentAtMs));
     this.acknowledgedSeqs.set(id, seq);
     this.forgetIfDone(id, sent);
   }
 
-  observe(client: Client, { id }: LiveMessage): void {
+  observe(client: Client, id: string): void {
     const sent = this.inFlight.get(id);
     if (sent?.waiting.delete(client)) {
       this.delivered += 1;
@@ -99,13 +96,13 @@ export class RoomReplay {
   }
 
   /** Reads the whole room as `history` answers it, and compares it with what was acknowledged. */
-  async verify(reader: Client): Promise<void> {
+  async verify(reader: Pick<Reader, "join" | "readAfter">): Promise<void> {
     await reader.join(this.room);
     const seqs = new Map<string, number>();
     let last = 0;
     for (let hasMore = true; hasMore; ) {
-      const page = await reader.call("history", { room: this.room, after: last, limit: PAGE_SIZE });
-      for (const { seq, id } of page.messages as StoredMessage[]) {
+      const page = await reader.readAfter(this.room, last);
+      for (const { seq, id } of page.messages) {
         this.stored += 1;
         this.holes += seq - last - 1;
         this.duplicates += seqs.has(id) ? 1 : 0;

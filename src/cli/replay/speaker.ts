@@ -1,5 +1,5 @@
-import type { LiveMessage } from "../../contract/events";
-import { Client, type ClientOptions, Refusal } from "./client";
+import { RoomfulClientError } from "../../../client/src";
+import { Client, type ClientOptions } from "./client";
 import type { RoomReplay } from "./room-replay";
 
 /** One nick: a user over all files, with one connection from the first line to the last, and one send at a time. */
@@ -12,7 +12,7 @@ export class Speaker {
 
   constructor(
     private readonly options: ClientOptions,
-    private readonly onMessage: (client: Client, message: LiveMessage) => void,
+    private readonly onMessage: (client: Client, room: string, id: string) => void,
   ) {}
 
   /** One more line is going to be said in the room. */
@@ -27,8 +27,8 @@ export class Speaker {
     return this.turn;
   }
 
-  /** Calls that were refused for the moment. */
-  retries = 0;
+  /** Connections that were cut. */
+  cuts = 0;
 
   private async sayNow(replay: RoomReplay, text: string, pace: () => Promise<void>): Promise<void> {
     try {
@@ -40,7 +40,7 @@ export class Speaker {
       await pace();
       await replay.send(client, text);
     } catch (error) {
-      replay.countRefusal(error instanceof Refusal ? error.reply.code : String(error));
+      replay.countRefusal(error instanceof RoomfulClientError ? error.code : String(error));
     } finally {
       await this.endLine(replay);
     }
@@ -55,16 +55,13 @@ export class Speaker {
       await replay.leave(client).catch((error: unknown) => replay.countRefusal(String(error)));
     }
     if (client && this.linesLeft === 0) {
-      this.retries = client.retries;
+      this.cuts = client.cuts;
       client.close();
     }
   }
 
   private connect(): Promise<Client> {
-    this.client ??= Client.connect(this.options).then((client) => {
-      client.onMessage((message) => this.onMessage(client, message));
-      return client;
-    });
+    this.client ??= Client.connect(this.options, this.onMessage);
     return this.client;
   }
 }

@@ -1,8 +1,9 @@
 import type { Client } from "../../../../src/cli/replay/client";
 import { parseIrcLog } from "../../../../src/cli/replay/irc-log";
+import type { Reader } from "../../../../src/cli/replay/reader";
 import { formatReplayTable } from "../../../../src/cli/replay/replay-table";
 import { RoomReplay } from "../../../../src/cli/replay/room-replay";
-import type { LiveMessage } from "../../../../src/contract/events";
+import type { HistoryPage } from "../../../../src/contract/events";
 
 interface Row {
   id: string;
@@ -14,29 +15,27 @@ function setup(lines = 3) {
   const replay = new RoomReplay("chat.txt", "irc-1", parseIrcLog("[10:00] <ada> hi\n".repeat(lines)));
   const rows: Row[] = [];
   const calls: string[] = [];
-  const fake: Pick<Client, "call" | "join" | "leave"> = {
+  const fake: Pick<Client, "send" | "join" | "leave"> & Pick<Reader, "readAfter"> = {
     async join() {
       calls.push("join");
     },
     async leave() {
       calls.push("leave");
     },
-    async call(event: string, payload: object, onAttempt = () => {}): Promise<never> {
-      onAttempt();
-      calls.push(event);
-      return answer(event, payload as Partial<Row & { after: number; limit: number }>) as never;
+    async send(_room, id) {
+      calls.push("message");
+      rows.push({ id, seq: rows.length + 1 });
+      return { id, seq: rows.length, createdAt: "" };
+    },
+    async readAfter(_room, after) {
+      calls.push("history");
+      const following = rows.filter(({ seq }) => seq > after);
+      // Of a page, a replay looks at these.
+      return { messages: following.slice(0, 200), hasMoreAfter: following.length > 200 } as unknown as HistoryPage;
     },
   };
-  function answer(event: string, { id = "", after = 0, limit = 0 }: Partial<Row & { after: number; limit: number }>) {
-    if (event === "message") {
-      rows.push({ id, seq: rows.length + 1 });
-      return { id, seq: rows.length };
-    }
-    const following = rows.filter(({ seq }) => seq > after);
-    return { messages: following.slice(0, limit), hasMoreAfter: following.length > limit };
-  }
   // Of a client, a replay uses these, and its identity.
-  const newClient = () => ({ ...fake }) as Client;
+  const newClient = () => ({ ...fake }) as unknown as Client & Reader;
   const sendAll = async (client: Client): Promise<void> => {
     for (const { text } of replay.log.speeches) {
       await replay.send(client, text);
@@ -44,8 +43,6 @@ function setup(lines = 3) {
   };
   return { replay, rows, calls, newClient, sendAll };
 }
-
-const live = (id: string) => ({ id }) as LiveMessage;
 
 it("is complete when every line is stored once, under its number", async () => {
   const { replay, newClient, sendAll } = setup(3);
@@ -113,9 +110,9 @@ it("expects each line at everybody who is in the room when it is sent, and count
     [ada, second],
     [bob, second],
   ] as const) {
-    replay.observe(client, live(id));
+    replay.observe(client, id);
   }
-  replay.observe(ada, live("of somebody else"));
+  replay.observe(ada, "of somebody else");
 
   expect(replay.delivered).toBe(3);
   expect(replay.deliveryTimes.count).toBe(3);
@@ -130,7 +127,7 @@ it("leaves when what was sent before has arrived", async () => {
   const leaving = replay.leave(ada);
   await Promise.resolve();
   expect(calls).toEqual(["join", "message"]);
-  replay.observe(ada, live(rows[0]?.id ?? ""));
+  replay.observe(ada, rows[0]?.id ?? "");
   await leaving;
 
   expect(calls).toEqual(["join", "message", "leave"]);
