@@ -9,25 +9,30 @@ import type { RoomfulConfig } from "./config/config";
 import type { User } from "./contract/events";
 import type { PayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
-import type { RoomfulNamespace } from "./contract/socket-data";
-import type { AdmittedMessage } from "./handlers/admitted-message";
+import type { RoomfulNamespace, RoomfulSocket } from "./contract/socket-data";
+import type { AdmittedMessage, ExpectedMessage } from "./handlers/admitted-message";
 import { createConnectionHandler } from "./handlers/connection-handler";
 import { createDisconnectingHandler } from "./handlers/disconnecting-handler";
-import { createHistoryHandler } from "./handlers/history-handler";
+import { createHistoryHandler, createHistoryReader } from "./handlers/history-handler";
 import { createJoinHandler } from "./handlers/join-handler";
 import { createLeaveHandler } from "./handlers/leave-handler";
+import { createMessageAdmission } from "./handlers/message-admission";
 import { createMessageHandler } from "./handlers/message-handler";
 import { tellOutcome } from "./handlers/message-outcome";
+import { MessagePublisher } from "./handlers/message-publisher";
 import { createPresenceHandler } from "./handlers/presence-handler";
 import { createRefreshTokenHandler } from "./handlers/refresh-token-handler";
 import type { RoomAccess } from "./handlers/room-access";
 import { RoomMembership } from "./handlers/room-membership";
 import { createRoomsHandler } from "./handlers/rooms-handler";
 import { createTypingHandler } from "./handlers/typing-handler";
+import type { ApiNamespace } from "./http/api/api-sources";
+import { createApiNamespace } from "./http-api";
 import type { Clock } from "./lifecycle/clock";
 import { limitPacketRate, type UserRateLimiter } from "./middleware/limit-packet-rate";
 import type { TokenExpiry } from "./middleware/token-expiry";
 import type { TokenVerifier } from "./middleware/token-verifier";
+import { colorOfUser, usernameOf } from "./middleware/user-defaults";
 import { validatePacket } from "./middleware/validate-packet";
 import { mountNamespace, type NamespaceParts } from "./namespaces/mount-namespace";
 import type { Metrics } from "./observability/metrics";
@@ -36,7 +41,9 @@ import { PresenceTracker } from "./presence/presence-tracker";
 import { TypingTracker } from "./presence/typing-tracker";
 import type { MemberRecord } from "./repositories/member-repository";
 import type { AppendResult } from "./repositories/message-repository";
+import type { RoomRepository } from "./repositories/room-repository";
 import type { CatchUp } from "./room-log/catch-up";
+import type { DeliveryModes } from "./room-log/delivery-modes";
 import type { PageReader } from "./room-log/page-reader";
 import type { RoomLogs } from "./room-log/room-logs";
 import type { Missed } from "./room-log/room-refresher";
@@ -61,14 +68,20 @@ export interface SharedParts {
   pages: PageReader;
   catchUp: CatchUp;
   writeBuffer: WriteBuffer<AdmittedMessage, AppendResult>;
+  rooms: Pick<RoomRepository, "findMany">;
+  deliveryModes: DeliveryModes;
   metrics: Pick<Metrics, "packets" | "handlerSeconds">;
   onError(error: unknown, where: string): void;
 }
 
 /** One namespace with everything behind it. */
 export interface AppNamespace {
+  /** What the HTTP API does here. */
+  api: ApiNamespace;
+  /** This node's sockets of a user. */
+  socketsOf(userId: string): RoomfulSocket[];
   /** Tells a room what became of a message. */
-  settle(settlement: Settlement<AdmittedMessage, AppendResult>): void;
+  settle(settlement: Settlement<ExpectedMessage, AppendResult>): void;
   /** Tells a room to drop what it has: `room_state` with the newest page and `recovered: false`. */
   reload(room: string): Promise<void>;
   /** Tells this node's sockets what the table holds and they have not been told. */
@@ -111,6 +124,12 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
   const typing = new TypingTracker({ emitter, config: config.typing, clock });
   const membership = new RoomMembership({ namespace, logs, presence, typing });
 
+  const admission = createMessageAdmission({ namespace: name, writeBuffer, emitter, announcer, logs });
+  const readHistory = createHistoryReader({
+    ...{ namespace: name, logs, catchUp, pages },
+    maxPageBytes: config.limits.maxPageBytes,
+  });
+
   const join = createJoinHandler({
     namespace: name,
     membership,
@@ -127,24 +146,14 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       leave: createLeaveHandler(membership),
       message: createMessageHandler({
         namespace: name,
-        writeBuffer,
-        emitter,
-        announcer,
-        logs,
+        admission,
         takeFromRate: (userId) => rateLimiter.take(userId, "message"),
         defaultDelivery: config.delivery,
         maxUnansweredSends: config.limits.maxUnansweredSends,
         clock,
       }),
       typing: createTypingHandler({ membership, typing }),
-      history: createHistoryHandler({
-        namespace: name,
-        membership,
-        logs,
-        catchUp,
-        pages,
-        maxPageBytes: config.limits.maxPageBytes,
-      }),
+      history: createHistoryHandler({ membership, readHistory }),
       presence: createPresenceHandler({ membership, presence }),
       rooms: createRoomsHandler({ namespace: name, presence, logs, mayJoin, members }),
       refresh_token: createRefreshTokenHandler({
@@ -180,6 +189,16 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
   }
 
   return {
+    api: createApiNamespace({
+      ...{ name, emitter, presence, readHistory, logs },
+      rooms: shared.rooms,
+      publisher: new MessagePublisher({
+        ...{ namespace: name, admission, logs, modes: shared.deliveryModes, clock },
+        defaultsOf: (userId) => ({ username: usernameOf(userId), color: colorOfUser(userId) }),
+        defaultDelivery: config.delivery,
+      }),
+    }),
+    socketsOf: (userId) => [...namespace.sockets.values()].filter(({ data }) => data.claims.userId === userId),
     settle: (settlement) => tellOutcome(settlement, { emitter, announcer, logs }),
     async reload(room) {
       const log = logs.find(name, room);

@@ -48,7 +48,8 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
     const secrets = await signingSecrets(config);
     database = await openDatabase({
       config: config.database,
-      writers: config.writeBuffer.lanes,
+      // A connection for each lane, and one for the outbox.
+      writers: config.writeBuffer.lanes + 1,
       onProgress: (text) => (onProgress ? onProgress(text) : logger.info(text)),
       onWarning: (text) => logger.warn(text),
       isCancelled: () => stopping !== undefined,

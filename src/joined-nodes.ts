@@ -2,8 +2,10 @@ import type { Namespace } from "socket.io";
 import { Adapter } from "socket.io-adapter";
 import { uuidv7 } from "uuidv7";
 
+import type { OtherNodes } from "./api-administration";
 import { type DeliverySeamOptions, observeDeliveries } from "./broadcast/delivery-seam";
 import { createRedisAdapter } from "./broadcast/redis-adapter";
+import { visitSingleRooms } from "./broadcast/visit-single-rooms";
 import type { RoomfulConfig } from "./config/config";
 import type { User } from "./contract/events";
 import { systemClock } from "./lifecycle/clock";
@@ -13,7 +15,8 @@ import type { Logger } from "./observability/logger";
 import { MemoryPresenceStore } from "./presence/memory-presence-store";
 import type { PresenceStore } from "./presence/presence-store";
 import { RedisPresenceStore } from "./presence/redis-presence-store";
-import { ACCESS_CHANNEL } from "./redis/access-notice";
+import { ACCESS_CHANNEL, ROOMS_CHANNEL } from "./redis/access-notice";
+import { type DisconnectNotice, DisconnectNotices } from "./redis/disconnect-notice";
 import { RedisLink } from "./redis/redis-link";
 
 export interface JoinedNodesOptions {
@@ -26,6 +29,10 @@ export interface JoinedNodesOptions {
   catchUp(): Promise<void>;
   /** Memberships or revocations have changed. */
   onAccessChange(): void;
+  /** Rooms were given another delivery mode. */
+  onRoomsChange(): void;
+  /** The user's sockets are to be disconnected. */
+  onDisconnect(notice: DisconnectNotice): void;
   /** The user is gone with a node that is no more. */
   onGone(namespace: string, room: string, user: User): void;
   onError(error: unknown, where: string): void;
@@ -35,6 +42,8 @@ export interface JoinedNodesOptions {
 export interface JoinedNodes {
   /** undefined: this node is alone. */
   redis: RedisLink | undefined;
+  /** How the others are told; undefined: there are none. */
+  others: OtherNodes | undefined;
   presenceStore: PresenceStore;
   /** To be started before anything that reaches other nodes, and stopped after it. */
   services: readonly Service[];
@@ -46,10 +55,11 @@ const POLL_INTERVAL_MS = 1_000;
 
 /** Joins a node with the others through Redis, where there is one. All of it keeps real time, as Redis does. */
 export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
-  const { config, logger, random, onGap, catchUp, onAccessChange, onGone, onError } = options;
+  const { config, logger, random, onGap, catchUp, onAccessChange, onRoomsChange, onDisconnect, onGone, onError } =
+    options;
   const { url } = config.redis;
   if (url === undefined) {
-    return { redis: undefined, presenceStore: new MemoryPresenceStore(), services: [], polls: [] };
+    return { redis: undefined, others: undefined, presenceStore: new MemoryPresenceStore(), services: [], polls: [] };
   }
   const nodeId = uuidv7();
   const redis = new RedisLink({
@@ -67,7 +77,18 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     },
     onError: (error) => onError(error, "Redis"),
   });
-  redis.subscriber.subscribe(ACCESS_CHANNEL, onAccessChange);
+  const { publisher, subscriber } = redis;
+  subscriber.subscribe(ACCESS_CHANNEL, onAccessChange);
+  subscriber.subscribe(ROOMS_CHANNEL, onRoomsChange);
+  const notices = new DisconnectNotices({ nodeId, publisher, subscriber }, onDisconnect);
+  const others: OtherNodes = {
+    get canBeTold() {
+      return redis.isUp;
+    },
+    lookAtAccess: () => publisher.publish(ACCESS_CHANNEL, "changed"),
+    lookAtRooms: () => publisher.publish(ROOMS_CHANNEL, "changed"),
+    disconnect: (notice) => notices.tell(notice),
+  };
   const presenceStore = new RedisPresenceStore({
     ...{ client: redis.commands, nodeId, clock: systemClock, graceMs: config.presence.graceMs },
     isAvailable: () => redis.isUp,
@@ -82,7 +103,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     clock: systemClock,
     onError: (error) => onError(error, "catch-up poll"),
   });
-  return { redis, presenceStore, services: [redis, presenceStore], polls: [poll] };
+  return { redis, others, presenceStore, services: [redis, presenceStore], polls: [poll] };
 }
 
 export interface AdapterFactoryOptions extends DeliverySeamOptions {
@@ -101,7 +122,7 @@ export function createAdapterFactory({ redis, namespaces, logger, ...seam }: Ada
         onError: (error) => logger.warn({ err: error }, "a message of Redis was dropped"),
       })
     : Adapter;
-  const Observed = observeDeliveries(joined, seam);
+  const Observed = observeDeliveries(visitSingleRooms(joined), seam);
   // Socket.IO calls it with `new`, which an arrow function does not take.
   return function createAdapter(namespace: Namespace): Adapter {
     return namespaces.includes(namespace.name) ? new Observed(namespace) : new Adapter(namespace);

@@ -5,10 +5,11 @@ import { Server } from "socket.io";
 
 import { RevocationList } from "./access/revocation-list";
 import { RoomMembers } from "./access/room-members";
+import { createApiAdministration } from "./api-administration";
 import { type AppNamespace, createAppNamespace } from "./app-namespace";
 import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
-import { EmitBufferLimit } from "./broadcast/emit-buffer-limit";
+import { EmitBuffers, type Engine } from "./broadcast/emit-buffers";
 import { type EngineConnection, terminate } from "./broadcast/engine-connection";
 import { BoundedWebSocketServer } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
@@ -22,9 +23,11 @@ import { classifyWriteError, isUnavailable } from "./database/retry-policy";
 import { type AdmittedMessage, MESSAGE_TRAITS } from "./handlers/admitted-message";
 import { rejectionOf } from "./handlers/message-outcome";
 import { createRoomAccess } from "./handlers/room-access";
+import { AnswersInFlight } from "./http/answers-in-flight";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
+import { addHttpApi } from "./http-api";
 import { createAdapterFactory, joinNodes } from "./joined-nodes";
 import { type Clock, systemClock } from "./lifecycle/clock";
 import { RepeatedTask } from "./lifecycle/repeated-task";
@@ -44,11 +47,13 @@ import { limitHandshakeTime } from "./namespaces/handshake-timeout";
 import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces";
 import type { Logger } from "./observability/logger";
 import { createMetrics } from "./observability/metrics";
+import { createNodeOutbox } from "./outbox-node";
 import { MemberRepository } from "./repositories/member-repository";
 import { type AppendResult, MessageRepository } from "./repositories/message-repository";
 import { RevocationRepository } from "./repositories/revocation-repository";
 import { RoomRepository } from "./repositories/room-repository";
 import { CatchUp } from "./room-log/catch-up";
+import { DeliveryModes } from "./room-log/delivery-modes";
 import { PageReader } from "./room-log/page-reader";
 import { roomKeyOf } from "./room-log/room-key";
 import { RoomLogs } from "./room-log/room-logs";
@@ -76,6 +81,8 @@ export interface Node {
 }
 
 const DRAINING_RETRY_MS = 1_000;
+/** What was stored at the last moment is still answered. */
+const ANSWERS_TIMEOUT_MS = 1_000;
 
 /** Builds one node, from the storage end to the sockets. */
 export function createNode(options: NodeOptions): Node {
@@ -138,11 +145,19 @@ export function createNode(options: NodeOptions): Node {
     isAvailable: () => health.isUp,
     isUnavailable,
   });
-  const revocations = new RevocationList(new RevocationRepository(database.reader));
+  const deliveryModes = new DeliveryModes({
+    ...{ rooms, clock, isUnavailable },
+    defaultDelivery: config.delivery,
+    keepMs: config.database.pollIntervalMs,
+    isAvailable: () => health.isUp,
+  });
+  const revocationRepository = new RevocationRepository(database.reader);
+  const memberRepository = new MemberRepository(database.reader);
+  const revocations = new RevocationList(revocationRepository);
   const members =
     config.roomAccess === "members"
       ? new RoomMembers({
-          members: new MemberRepository(database.reader),
+          members: memberRepository,
           isAvailable: () => health.isUp,
           isUnavailable,
           inUse: () => [...namespaces.values()].flatMap((namespace) => namespace.membersInUse()),
@@ -175,16 +190,19 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
   });
 
-  const { redis, presenceStore, services, polls } = joinNodes({
+  const { redis, others, presenceStore, services, polls } = joinNodes({
     ...{ config, logger, random, onError },
     onGap: () => logs.dropRings(),
     catchUp: () => refresher.refresh(),
     onAccessChange: () => void accessRefresh.runSoon(),
+    onRoomsChange: () => void lookAtRooms(),
+    onDisconnect: ({ namespace, userId }) => disconnectUser(namespace, userId),
     onGone: (namespace, room, user) => void namespaces.get(namespace)?.tellGone(room, user),
   });
 
   // The doors.
   const http = createHttpApp(logger);
+  const answers = new AnswersInFlight(http.server);
   const isAllowedOrigin = createOriginCheck({ allowedOrigins: config.http.allowedOrigins, mode: config.mode });
   const io = createSocketServer();
   const disconnects = new DisconnectMemory(
@@ -192,7 +210,7 @@ export function createNode(options: NodeOptions): Node {
     clock,
     redis?.sharedMemory("roomful:disconnect:"),
   );
-  const emitBufferLimit = new EmitBufferLimit({
+  const emitBuffers = new EmitBuffers({
     config: config.emitBuffer,
     clock,
     onCut(connection, limit, seconds) {
@@ -204,13 +222,15 @@ export function createNode(options: NodeOptions): Node {
       }
     },
     onError: (error) => onError(error, "emit buffer"),
+    onUnpaced: () => logger.warn("Engine.IO or ws is not as expected: writes are not paced, and a delivery costs more"),
   });
   const metrics = createMetrics({
     sockets: () => config.namespaces.map((name) => [name, io.of(name).sockets.size]),
     writeBuffer: () => writeBuffer.counts,
-    emitBufferBytes: () => emitBufferLimit.bufferedBytes,
+    emitBufferBytes: () => emitBuffers.bufferedBytes,
     isPostgresUp: () => health.isUp,
     redis: () => redis,
+    outbox: () => outbox.counts,
   });
   const { jwksUrl } = config.jwt;
   const verifier =
@@ -271,15 +291,19 @@ export function createNode(options: NodeOptions): Node {
       name,
       createAppNamespace(namespace, {
         ...{ config, clock, schemas, rateLimiter, verifier, expiry, disconnects, presenceStore },
-        ...{ logs, pages, catchUp, members, revocations, writeBuffer, metrics, onError },
+        ...{ logs, pages, catchUp, members, revocations, writeBuffer, metrics, rooms, deliveryModes, onError },
         middleware: [handshake],
         mayJoin: createRoomAccess(config.roomAccess, matchesRoomPattern),
       }),
     );
     namespace.on("connection", (socket) => socket.once("disconnect", () => ledger.release(socket)));
   }
+  const outbox = createNodeOutbox({
+    ...{ config, database, namespaces, clock, random, logger, metrics, onError },
+    onUnavailable: () => health.check(),
+  });
   refuseUnknownNamespaces(io, refuseHandshake);
-  emitBufferLimit.attach(io.engine as unknown as Parameters<EmitBufferLimit["attach"]>[0]);
+  emitBuffers.attach(io.engine as unknown as Engine);
   io.engine.on(
     "connection",
     limitHandshakeTime({
@@ -297,6 +321,19 @@ export function createNode(options: NodeOptions): Node {
     ],
     registry: metrics.registry,
   });
+  const httpApi = addHttpApi(http, {
+    ...{ config, clock, metrics, isUnavailable },
+    dataSource: database.reader,
+    isAvailable: () => health.isUp,
+    namespaces: new Map([...namespaces].map(([name, { api }]) => [name, api])),
+    administration: createApiAdministration({
+      ...{ rooms, members: memberRepository, revocations: revocationRepository, others, lookAtRooms },
+      lookAtAccess: () => accessRefresh.runSoon(),
+      disconnect: disconnectUser,
+    }),
+    isDraining: () => isDraining,
+    onError: (error) => onError(error, "HTTP API"),
+  });
   const sign = createSigner();
   if (sign && config.http.developmentTokens !== "off" && config.mode !== "production") {
     addDevelopmentRoutes(http, { signToken: sign });
@@ -309,9 +346,11 @@ export function createNode(options: NodeOptions): Node {
     refresher,
     ...polls,
     accessRefresh,
+    httpApi,
     { name: "presence", start: async () => {}, stop: stopNamespaces },
     { name: "connections", start: listen, stop: closeConnections },
     writeBuffer,
+    ...outbox.services,
     { name: "readiness", start: becomeReady, stop: beginDraining },
   ]);
 
@@ -395,6 +434,17 @@ export function createNode(options: NodeOptions): Node {
     await members?.refresh();
   }
 
+  function disconnectUser(namespace: string, userId: string): void {
+    for (const socket of namespaces.get(namespace)?.socketsOf(userId) ?? []) {
+      cutWith(socket, new RoomfulError("DISCONNECTED", { retryAfterMs: 0 }));
+    }
+  }
+
+  async function lookAtRooms(): Promise<void> {
+    deliveryModes.forget();
+    await refresher.refresh();
+  }
+
   /** Ends a socket that can still be told why. */
   function cutWith(socket: RoomfulSocket, error: RoomfulError): void {
     disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());
@@ -430,7 +480,7 @@ export function createNode(options: NodeOptions): Node {
       namespace.flush();
     }
     await closeInSlices(connectionsOf(io), clock);
-    emitBufferLimit.stop();
+    emitBuffers.stop();
     expiry.stop();
     rateLimiter.stop();
     for (const connection of connectionsOf(io)) {
@@ -438,6 +488,7 @@ export function createNode(options: NodeOptions): Node {
       terminate(connection);
     }
     io.engine.close();
+    await answers.left(ANSWERS_TIMEOUT_MS);
     await http.close();
   }
 

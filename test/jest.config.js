@@ -24,6 +24,12 @@ module.exports = {
     level("integration", withPostgres),
     level("e2e", withPostgres),
     level("fault", withPostgres),
+    // The same tests once more as Engine.IO writes, which is what is left where pacing finds nothing to rest on.
+    level("e2e-unpaced", {
+      ...withPostgres,
+      testMatch: ["<rootDir>/test/e2e/**/*.test.ts"],
+      moduleNameMapper: { "^\\.\\./\\.\\./src/testing$": require.resolve("./support/unpaced-testing.ts") },
+    }),
   ],
   testTimeout: 30_000,
 };

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { createCheckConfigCommand } from "./check-config-command";
+import { createKeyCommand } from "./key-command";
 import { createMemberCommand } from "./member-command";
 import { createMigrateCommand } from "./migrate-command";
 import { createNewEpochCommand } from "./new-epoch-command";
@@ -28,6 +29,7 @@ export function createProgram(env: Environment): Command {
     .addCommand(createRoomCommand(env))
     .addCommand(createMemberCommand(env))
     .addCommand(createRevokeCommand(env))
+    .addCommand(createKeyCommand())
     .addCommand(createReplayCommand(env));
   return program;
 }

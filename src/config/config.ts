@@ -49,6 +49,11 @@ const OPTIONS = {
       "Origins whose pages may connect; unset: any in development, the same host in production.",
       { env: "ROOMFUL_ALLOWED_ORIGINS" },
     ),
+    apiKeys: listOf<string>(
+      [],
+      "Keys of the HTTP API: `KEY`, which may do everything, or `NAME:KEY:SCOPES:ROOMS` as `roomful key` prints it; unset: nobody may use it.",
+      { env: "ROOMFUL_API_KEYS", isSecret: true },
+    ),
     developmentTokens: oneOf(
       ["auto", "on", "off"],
       "auto",
@@ -134,12 +139,24 @@ const OPTIONS = {
       zero: "no limit",
     }),
     historyBurst: wholeNumber(20, "`history`, `presence` and `rooms` each, at once."),
+    apiPerSecond: wholeNumber(2_000, "Calls with an API key on this node; each command of a batch is one.", {
+      zero: "no limit",
+    }),
+    apiBurst: wholeNumber(4_000, "Calls with an API key at once."),
   },
 
   emitBuffer: {
     maxPackets: wholeNumber(256, "Packets behind a websocket that does not drain.", { zero: "no limit" }),
     maxBytes: wholeNumber(1_048_576, "Bytes behind a transport that does not drain.", { zero: "no limit" }),
     maxAgeMs: wholeNumber(5_000, "How long a transport with something to send may not drain.", { zero: "no limit" }),
+    pacedWrites: oneOf(
+      ["on", "off"],
+      "on",
+      "`on` gathers what a connection is sent and writes it at once; `off`: each packet is a write of its own.",
+    ),
+    maxWindowMs: wholeNumber(25, "How long a busy server gathers at most.", {
+      zero: "for a turn of the event loop",
+    }),
   },
 
   writeBuffer: {
@@ -158,6 +175,11 @@ const OPTIONS = {
     storedIntervalMs: wholeNumber(250, "`stored` is gathered for this long.", {
       zero: "sent in the next turn of the event loop",
     }),
+  },
+
+  outbox: {
+    pollIntervalMs: wholeNumber(5_000, "How often the outbox is looked at when nothing wakes the node."),
+    batchSize: wholeNumber(200, "Messages of the outbox appended at once."),
   },
 
   catchUp: {

@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto";
 
+import { findApiKeyFaults } from "./api-key";
 import { listOptions, type PartialConfig, type RoomfulConfig } from "./config";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,11 +13,6 @@ export class ConfigError extends Error {
     super(["The configuration cannot be used:", ...faults.map((fault) => `  - ${fault}`)].join("\n"));
   }
 }
-
-/** Variables of parts that are not built yet. Setting one must not be taken for having it. */
-const NOT_BUILT: Record<string, string> = {
-  ROOMFUL_API_KEYS: "the HTTP publish API is not built yet",
-};
 
 const MIN_SECRET_BYTES = 32;
 
@@ -40,11 +36,6 @@ export function loadConfig(env: Environment): RoomfulConfig {
       }
     }
     setAt(values, path, value);
-  }
-  for (const [variable, reason] of Object.entries(NOT_BUILT)) {
-    if (env[variable]?.trim()) {
-      faults.push(`${variable}: ${reason}`);
-    }
   }
   // Every option of the tree was set above, to its default or to what its schema made.
   const config = values as unknown as RoomfulConfig;
@@ -78,7 +69,7 @@ export function createConfig(overrides: PartialConfig = {}): RoomfulConfig {
 
 /** Variables that look like ours and mean nothing, a misspelt one for instance. */
 export function findUnknownVariables(env: Environment): string[] {
-  const known = new Set([...listOptions().map(({ variable }) => variable), ...Object.keys(NOT_BUILT)]);
+  const known = new Set(listOptions().map(({ variable }) => variable));
   return Object.keys(env).filter((name) => name.startsWith("ROOMFUL_") && !known.has(name));
 }
 
@@ -107,6 +98,7 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   if (jwt.publicKey !== undefined && !isPublicKey(jwt.publicKey)) {
     faults.push("ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected a public key in PEM");
   }
+  faults.push(...findApiKeyFaults(config.http.apiKeys));
   const wantsHmac = jwt.publicKey === undefined && jwt.jwksUrl === undefined;
   if (jwt.algorithms.some((algorithm) => algorithm.startsWith("HS") !== wantsHmac)) {
     faults.push(`ROOMFUL_JWT_ALGORITHMS: expected only ${wantsHmac ? "HS" : "RS, PS or ES"} algorithms with this key`);

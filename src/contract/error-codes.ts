@@ -41,6 +41,7 @@ export const ERROR_CODES = {
 
   SLOW_CONSUMER: { message: "The connection did not take what was sent to it.", retryable: true, httpStatus: 503 },
   REVOKED: { message: "Access was withdrawn.", retryable: false, httpStatus: 403 },
+  DISCONNECTED: { message: "An administrator has ended the connection.", retryable: true, httpStatus: 503 },
 
   API_KEY_INVALID: { message: "The API key is missing or unknown.", retryable: false, httpStatus: 401 },
   SCOPE_MISSING: { message: "The API key does not have the scope this call needs.", retryable: false, httpStatus: 403 },
@@ -50,6 +51,8 @@ export const ERROR_CODES = {
     retryable: true,
     httpStatus: 409,
   },
+  CONTENT_TYPE_UNSUPPORTED: { message: "The body is not application/json.", retryable: false, httpStatus: 415 },
+  REQUEST_TIMEOUT: { message: "The request did not arrive in time.", retryable: true, httpStatus: 408 },
 
   INTERNAL: { message: "Unexpected server error.", retryable: true, httpStatus: 500 },
 } as const satisfies Record<string, { message: string; retryable: boolean; httpStatus: number }>;

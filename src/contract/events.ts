@@ -1,9 +1,7 @@
 /**
  * What goes over the wire, as product.md 2 words it. Times are ISO 8601 in UTC.
  */
-import type { Ack } from "./acknowledgement";
 import type { JsonObject } from "./json-value";
-import type { ClientEvent, Payload } from "./payload-schemas";
 import type { ErrorReply } from "./roomful-error";
 
 /** A person as others see them. */
@@ -160,12 +158,7 @@ export type ServerEvent = keyof ServerToClientEvents;
 /** A server event's payload. */
 export type ServerPayload<Event extends ServerEvent> = Parameters<ServerToClientEvents[Event]>[0];
 
-/** What a client may send; payloads are as they are after the schema, so a caller fills in defaults or leaves them out. */
-export type ClientToServerEvents = {
-  [Event in ClientEvent]: (payload: Payload<Event>, ack?: (reply: Ack<ClientEventAnswers[Event]>) => void) => void;
-};
-
-/** The same names, for what must know them at run time. */
+/** Their names, for what must know them at run time. */
 export const SERVER_EVENTS: ReadonlySet<string> = new Set<ServerEvent>([
   "welcome",
   "message",

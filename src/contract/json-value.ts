@@ -7,14 +7,16 @@ export type JsonObject = { [key: string]: JsonValue };
  * Says what keeps a parsed JSON value from being passed on unchanged, or undefined when nothing does.
  *
  * The depth is limited because Socket.IO walks packets recursively: 5,000 levels in 10 KB end the process.
- * Numbers that JSON writes as null (1e400 is parsed as Infinity) and the key `__proto__` are refused.
+ * Numbers that JSON writes as null (1e400 is parsed as Infinity), whole numbers that the Redis adapter's
+ * encoding does not carry (from 2^63 on they arrive as others) and the key `__proto__` are refused.
  */
 export function findJsonFault(value: unknown, maxDepth: number): string | undefined {
   if (typeof value === "string") {
     return isCarriable(value) ? undefined : "holds NUL or a lone surrogate";
   }
   if (typeof value === "number") {
-    return Number.isFinite(value) ? undefined : "holds a number that is not finite";
+    const isCarried = Number.isFinite(value) && (!Number.isInteger(value) || Math.abs(value) < 2 ** 63);
+    return isCarried ? undefined : "holds a number that is too large";
   }
   if (value === null || typeof value === "boolean") {
     return undefined;

@@ -1,6 +1,7 @@
 import type { Namespace, Server, Socket } from "socket.io";
 
-import type { ClientToServerEvents, ServerToClientEvents, User } from "./events";
+import type { ClientToServerEvents } from "./client-events";
+import type { ServerToClientEvents, User } from "./events";
 import type { HandshakeAuth } from "./payload-schemas";
 import type { ErrorReply } from "./roomful-error";
 

@@ -2,7 +2,9 @@ import "reflect-metadata";
 
 import { DataSource } from "typeorm";
 
+import { IdempotencyKey } from "../../entities/idempotency-key";
 import { Message } from "../../entities/message";
+import { OutboxRow } from "../../entities/outbox-row";
 import { Revocation } from "../../entities/revocation";
 import { Room } from "../../entities/room";
 import { RoomMember } from "../../entities/room-member";
@@ -31,7 +33,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     poolSize,
     connectTimeoutMS: connectTimeoutMs,
     applicationName: "roomful",
-    entities: [Message, Revocation, Room, RoomMember],
+    entities: [IdempotencyKey, Message, OutboxRow, Revocation, Room, RoomMember],
     migrations: MIGRATIONS,
     synchronize: false, // The schema changes only through migrations.
     installExtensions: false,

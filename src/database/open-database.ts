@@ -9,7 +9,7 @@ import { isUnavailable } from "./retry-policy";
 
 export interface OpenDatabaseOptions {
   config: RoomfulConfig["database"];
-  /** Batches in flight at the same time. */
+  /** Batches of messages, and of the outbox, in flight at the same time. */
   writers: number;
   /** What a person at the terminal may want to know while it takes long. */
   onProgress(text: string): void;

@@ -7,10 +7,14 @@ import type { NewMessage } from "../repositories/message-repository";
 import { roomKeyOf } from "../room-log/room-key";
 import type { ItemTraits } from "../write-buffer/write-buffer";
 
-/** A message on its way into the table, with what its admission decided. */
-export interface AdmittedMessage extends NewMessage {
+/** A message whose fate its room is to be told. */
+export interface ExpectedMessage extends NewMessage {
   /** Its room has seen it already: it is announced when it is stored, and retracted when it cannot be. */
   isShown: boolean;
+}
+
+/** A message on its way into the table, with what its admission decided. */
+export interface AdmittedMessage extends ExpectedMessage {
   fingerprint: string;
 }
 
@@ -55,7 +59,7 @@ function lengthAsJson(value: unknown): number {
 }
 
 /** What the room sees of a message; what is absent was not said. */
-export function messageBodyOf(message: AdmittedMessage): MessageBody {
+export function messageBodyOf(message: NewMessage): MessageBody {
   const { id, room, type, content, userId, username, color, createdAt, replyTo, mentions, metadata } = message;
   return {
     ...{ id, room, type, content, userId, username, color },

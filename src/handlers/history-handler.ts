@@ -8,22 +8,38 @@ import type { RoomMembership } from "./room-membership";
 import type { EventHandler } from "./to-listener";
 
 export interface HistoryHandlerDeps {
-  namespace: string;
   membership: Pick<RoomMembership, "isMember">;
+  readHistory: HistoryReader;
+}
+
+export interface HistoryReaderDeps {
+  namespace: string;
   logs: Pick<RoomLogs, "find">;
   catchUp: Pick<CatchUp, "after">;
   pages: Pick<PageReader, "read">;
   maxPageBytes: number;
 }
 
-/** Reads a page of a room's stored messages, in either direction or around one of them. */
-export function createHistoryHandler(deps: HistoryHandlerDeps): EventHandler<Payload<"history">, HistoryPage> {
-  const { namespace, membership, logs, catchUp, pages, maxPageBytes } = deps;
+/** Reads a page of a room's stored messages, in either direction or around one of them. Throws UNAVAILABLE. */
+export type HistoryReader = (query: Payload<"history">) => Promise<HistoryPage>;
 
-  return async function handleHistory({ room, before, after, around, limit }, socket) {
-    if (!membership.isMember(socket, room)) {
+/** Reads pages for those who are in the room. */
+export function createHistoryHandler({
+  membership,
+  readHistory,
+}: HistoryHandlerDeps): EventHandler<Payload<"history">, HistoryPage> {
+  return async function handleHistory(query, socket) {
+    if (!membership.isMember(socket, query.room)) {
       throw new RoomfulError("NOT_IN_ROOM");
     }
+    return readHistory(query);
+  };
+}
+
+export function createHistoryReader(deps: HistoryReaderDeps): HistoryReader {
+  const { namespace, logs, catchUp, pages, maxPageBytes } = deps;
+
+  return async function readHistory({ room, before, after, around, limit }) {
     const log = logs.find(namespace, room);
     // Before the read: a message that is numbered while it runs is in one of them at least.
     const pending = log?.pending() ?? [];

@@ -1,7 +1,5 @@
 import { uuidv7 } from "uuidv7";
 
-import type { RoomEmitter } from "../broadcast/room-emitter";
-import type { StoredAnnouncer } from "../broadcast/stored-announcer";
 import type { MessageAccepted } from "../contract/events";
 import { socketRoomOf } from "../contract/names";
 import type { Payload } from "../contract/payload-schemas";
@@ -10,18 +8,15 @@ import type { RoomfulSocket } from "../contract/socket-data";
 import type { Clock } from "../lifecycle/clock";
 import type { AppendResult } from "../repositories/message-repository";
 import type { Delivery } from "../room-log/room-log";
-import type { RoomLogs } from "../room-log/room-logs";
-import type { Admission, WriteBuffer } from "../write-buffer/write-buffer";
-import { type AdmittedMessage, admittedMessageOf, liveMessageOf } from "./admitted-message";
+import type { Admission } from "../write-buffer/write-buffer";
+import { type AdmittedMessage, admittedMessageOf } from "./admitted-message";
+import { acceptedOf, type MessageAdmission } from "./message-admission";
 import { SendGate } from "./send-gate";
 import type { EventHandler } from "./to-listener";
 
 export interface MessageHandlerDeps {
   namespace: string;
-  writeBuffer: Pick<WriteBuffer<AdmittedMessage, AppendResult>, "find" | "admit">;
-  emitter: Pick<RoomEmitter, "emit">;
-  announcer: Pick<StoredAnnouncer, "take">;
-  logs: Pick<RoomLogs, "find">;
+  admission: MessageAdmission;
   /** Milliseconds to wait when the user sends too often. */
   takeFromRate(userId: string): number | undefined;
   defaultDelivery: Delivery;
@@ -32,10 +27,10 @@ export interface MessageHandlerDeps {
 /**
  * Admits one message, shows it to its room at once, and answers when it is stored.
  *
- * The delivery contract stands in README and docs; the lines below are its steps 1, 2, 3 and 5.
+ * The delivery contract stands in README and docs; the lines below are its steps 1 and 5.
  */
 export function createMessageHandler(deps: MessageHandlerDeps): EventHandler<Payload<"message">, MessageAccepted> {
-  const { namespace, writeBuffer, emitter, announcer, logs, takeFromRate, clock } = deps;
+  const { namespace, admission, takeFromRate, clock } = deps;
   const gates = new WeakMap<RoomfulSocket, SendGate>();
 
   function gateOf(socket: RoomfulSocket): SendGate {
@@ -45,15 +40,6 @@ export function createMessageHandler(deps: MessageHandlerDeps): EventHandler<Pay
       gates.set(socket, gate);
     }
     return gate;
-  }
-
-  function deliveryIn(room: string): Delivery {
-    const log = logs.find(namespace, room);
-    if (log && !log.isLoaded && log.isLoading) {
-      // Its row, which may say strict, is being read: after the commit is right for both.
-      return "strict";
-    }
-    return log?.delivery ?? deps.defaultDelivery;
   }
 
   /** Throws what keeps a message that is not known yet from being admitted now. */
@@ -66,14 +52,7 @@ export function createMessageHandler(deps: MessageHandlerDeps): EventHandler<Pay
       if (waitMs !== undefined) {
         throw new RoomfulError("RATE_LIMITED", { retryAfterMs: waitMs });
       }
-      message.isShown = deliveryIn(room) === "fast";
-      // Buffer first: if it refuses, nobody has seen a message that will never be stored.
-      const admission = writeBuffer.admit(message);
-      if (message.isShown) {
-        const tip = logs.find(namespace, room)?.tip ?? 0;
-        emitter.emit(room, "message", liveMessageOf(message, tip, announcer.take(room)));
-      }
-      return admission;
+      return admission.admit(message, deps.defaultDelivery);
     } catch (error) {
       if (error instanceof RoomfulError && error.retryable) {
         gate.hold(room, givenId, error);
@@ -94,17 +73,11 @@ export function createMessageHandler(deps: MessageHandlerDeps): EventHandler<Pay
     const message = admittedMessageOf(namespace, { ...payload, id }, claims, new Date(clock.now()));
     const gate = gateOf(socket);
 
-    const known = writeBuffer.find(message);
+    const known = admission.find(message);
     if (known) {
       gate.settle(message.room, id);
     }
-    const admission = known ?? admitNew(message, payload.id, gate);
-    const stored = await gate.whileUnanswered(() => admission.stored);
-    return {
-      id,
-      seq: stored.seq,
-      createdAt: stored.createdAt.toISOString(),
-      duplicate: admission.isDuplicate || stored.status === "duplicate",
-    };
+    const admitted = known ?? admitNew(message, payload.id, gate);
+    return gate.whileUnanswered(() => acceptedOf(message, admitted));
   };
 }

@@ -4,7 +4,7 @@ import { RoomfulError } from "../contract/roomful-error";
 import type { AppendResult } from "../repositories/message-repository";
 import type { RoomLogs } from "../room-log/room-logs";
 import type { Settlement } from "../write-buffer/write-buffer";
-import { type AdmittedMessage, messageBodyOf } from "./admitted-message";
+import { type ExpectedMessage, messageBodyOf } from "./admitted-message";
 
 export interface MessageOutcomeDeps {
   emitter: Pick<RoomEmitter, "emit">;
@@ -28,7 +28,7 @@ export function rejectionOf({ status }: AppendResult): RoomfulError | undefined 
 
 /** Tells a room what became of a message: its number, the message itself where it waited for it, or that it is no more. */
 export function tellOutcome(
-  settlement: Settlement<AdmittedMessage, AppendResult>,
+  settlement: Settlement<ExpectedMessage, AppendResult>,
   { emitter, announcer, logs }: MessageOutcomeDeps,
 ): void {
   const { item: message } = settlement;

@@ -1,11 +1,14 @@
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 
-import { ERROR_CODES } from "../contract/error-codes";
 import { RoomfulError } from "../contract/roomful-error";
 import type { Logger } from "../observability/logger";
+import { answerClientError, answerExpectation } from "./client-error";
+import { asRefusal, problemOf } from "./problem";
 
-/** Bodies of our few routes are small; a larger one is answered with 413. */
+/** Bodies of our few own routes are small; a larger one is answered with 413. */
 const MAX_BODY_BYTES = 16_384;
+/** A user's id of 128 characters, each of four bytes, as an address writes it. */
+const MAX_PARAM_LENGTH = 1_536;
 
 /**
  * The HTTP side of the port that Socket.IO listens on too. Timeouts are short, because a
@@ -17,14 +20,29 @@ export function createHttpApp(logger: Logger): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 10_000,
     forceCloseConnections: true,
+    // What comes while the port closes is answered by the routes themselves: with DRAINING, where it matters.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // What goes wrong before there is a route: an address that cannot be decoded, for instance.
     frameworkErrors: (error, _request, reply) => answerError(error, _request, reply),
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
+    clientErrorHandler: answerClientError,
+    // A request without a host is refused below: Node would do so without a word.
+    http: {
+      ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
+      requireHostHeader: false,
+    },
+  });
+  app.addHook("onRequest", async ({ headers: { host }, raw: { httpVersion } }) => {
+    if (host === undefined && httpVersion === "1.1") {
+      throw new RoomfulError("PAYLOAD_INVALID", { details: [{ path: "Host", problem: "is missing" }] });
+    }
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(() => {
     throw new RoomfulError("NOT_FOUND");
   });
+  app.server.on("checkExpectation", answerExpectation);
+  takeOnlyJson(app);
   return app;
 
   function answerError(error: Error & { statusCode?: number }, _request: unknown, reply: FastifyReply): FastifyReply {
@@ -32,25 +50,26 @@ export function createHttpApp(logger: Logger): FastifyInstance {
     if (refusal.code === "INTERNAL") {
       logger.error({ err: error }, "an HTTP route failed");
     }
-    const { httpStatus: status } = ERROR_CODES[refusal.code];
-    // Problem details, RFC 9457, with the members that our errors have everywhere.
-    return reply
-      .status(status)
-      .type("application/problem+json")
-      .send({ type: "about:blank", title: refusal.message, status, ...refusal.toReply() });
+    const { status, headers, body } = problemOf(refusal);
+    return reply.status(status).headers(headers).send(body);
   }
 }
 
-/** What fastify itself refuses, in our words. */
-function asRefusal(error: Error & { statusCode?: number }): RoomfulError {
-  if (error instanceof RoomfulError) {
-    return error;
-  }
-  if (error.statusCode === ERROR_CODES.PAYLOAD_TOO_LARGE.httpStatus) {
-    return new RoomfulError("PAYLOAD_TOO_LARGE");
-  }
-  if (error.statusCode !== undefined && error.statusCode < 500) {
-    return new RoomfulError("PAYLOAD_INVALID");
-  }
-  return new RoomfulError("INTERNAL", { cause: error });
+/** Bodies are JSON in UTF-8. Bytes that are none would otherwise become characters that nobody has sent. */
+function takeOnlyJson(app: FastifyInstance): void {
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  // Keys that change prototypes; `constructor` is a word like others, and our schemas take own members only.
+  const parse = app.getDefaultJsonParser("error", "ignore");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    let text: string;
+    try {
+      text = utf8.decode(body as Buffer);
+    } catch {
+      // Without the bytes in question.
+      done(new RoomfulError("PAYLOAD_INVALID", { details: [{ path: "", problem: "is not UTF-8" }] }));
+      return;
+    }
+    return parse(request, text, done);
+  });
 }

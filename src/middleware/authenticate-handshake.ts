@@ -1,8 +1,8 @@
+import { toPayloadError } from "../contract/payload-error";
 import { handshakeAuthSchema } from "../contract/payload-schemas";
 import { RoomfulError } from "../contract/roomful-error";
 import type { HandshakeCheck } from "./check-handshake";
 import type { TokenVerifier } from "./token-verifier";
-import { toPayloadError } from "./validate-packet";
 
 export interface AuthenticateHandshakeOptions {
   verifier: TokenVerifier;

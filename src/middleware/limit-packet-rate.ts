@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../lifecycle/clock";
 import type { PacketCheck } from "./check-packets";
 import { TokenBucket } from "./token-bucket";
 
-type Rates = RoomfulConfig["rateLimits"];
+type Rates = Omit<RoomfulConfig["rateLimits"], "apiPerSecond" | "apiBurst">;
 type Group = "message" | "join" | "typing" | "history";
 
 /** Which rate an event counts against. `refresh_token` verifies a signature, and leaves bring joins. */

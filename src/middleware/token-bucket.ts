@@ -13,14 +13,26 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  /** Takes a token, or answers the milliseconds until there is one. */
-  take(nowMs: number): number | undefined {
+  /**
+   * Takes tokens, or answers the milliseconds until there are as many. More than the bucket holds are lent to a full one,
+   * and have to come back before the next is given.
+   */
+  take(nowMs: number, count = 1): number | undefined {
     this.refill(nowMs);
-    if (this.tokens >= ALMOST_ONE) {
-      this.tokens -= 1;
+    const needed = Math.min(count, this.burst);
+    if (this.tokens >= needed * ALMOST_ONE) {
+      this.tokens -= count;
       return undefined;
     }
-    return Math.ceil(((1 - this.tokens) / this.perSecond) * 1000);
+    return Math.ceil(((needed - this.tokens) / this.perSecond) * 1000);
+  }
+
+  /** What is left, and the milliseconds until all of it is there again. */
+  get level(): { left: number; fullInMs: number } {
+    return {
+      left: Math.max(0, Math.floor(this.tokens + 1 - ALMOST_ONE)),
+      fullInMs: ((this.burst - this.tokens) / this.perSecond) * 1000,
+    };
   }
 
   /** True when nobody has taken anything for long enough: a new bucket would be the same. */

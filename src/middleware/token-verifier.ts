@@ -9,7 +9,7 @@ import type { TokenClaims } from "../contract/socket-data";
 import { isCarriable } from "../contract/text";
 import type { Clock } from "../lifecycle/clock";
 import type { JwksKeys } from "./jwks-keys";
-import { colorOfUser } from "./user-color";
+import { colorOfUser, MAX_NAME_LENGTH, usernameOf } from "./user-defaults";
 
 /** Judges tokens; where keys have to be fetched, it takes a while. */
 export interface TokenVerifier {
@@ -33,7 +33,6 @@ export interface JwksTokenVerifierOptions {
 }
 
 const MAX_TOKEN_BYTES = 4_096;
-const MAX_NAME_LENGTH = 64;
 
 const text = (max: number) => z.string().min(1).max(max).refine(isCarriable);
 const claimsSchema = z.object({
@@ -157,7 +156,7 @@ function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
   const scopes = typeof scope === "string" ? scope.split(" ") : scope;
   return {
     userId: sub,
-    username: username ?? name ?? shorten(sub),
+    username: username ?? name ?? usernameOf(sub),
     color: color ?? colorOfUser(sub),
     expiresAt: exp * 1000,
     issuedAt: iat === undefined ? undefined : iat * 1000,
@@ -165,11 +164,6 @@ function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
     namespaces,
     maySend: scopes?.includes("send") ?? true,
   };
-}
-
-/** No longer than a name may be, and with no half of a character at its end. */
-function shorten(userId: string): string {
-  return userId.slice(0, MAX_NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** What a key is used with when nothing is configured. A token never chooses. */

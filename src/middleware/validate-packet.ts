@@ -1,10 +1,7 @@
-import type { z } from "zod";
-
-import { type PayloadSchemas, TOO_LARGE } from "../contract/payload-schemas";
+import { toPayloadError } from "../contract/payload-error";
+import type { PayloadSchemas } from "../contract/payload-schemas";
 import { RoomfulError } from "../contract/roomful-error";
 import type { PacketCheck } from "./check-packets";
-
-const MAX_DETAILS = 10;
 
 /**
  * Refuses events that are not in the contract (EVENT_UNKNOWN), and payloads that do not match their schema.
@@ -23,35 +20,4 @@ export function validatePacket(schemas: PayloadSchemas): PacketCheck {
     }
     packet[1] = result.data;
   };
-}
-
-/** Says where a payload is wrong and why, in our own words: nothing that the client sent comes back or is logged. */
-export function toPayloadError(error: z.ZodError): RoomfulError {
-  const isTooLarge = error.issues.some((issue) => issue.code === "custom" && issue.params === TOO_LARGE);
-  const details = error.issues
-    .slice(0, MAX_DETAILS)
-    .map((issue) => ({ path: issue.path.join("."), problem: problemOf(issue) }));
-  return new RoomfulError(isTooLarge ? "PAYLOAD_TOO_LARGE" : "PAYLOAD_INVALID", { details });
-}
-
-function problemOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return "has unknown keys";
-    case "invalid_type":
-      return `is not ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
-    case "too_small":
-      if (issue.origin === "string" && issue.minimum === 1) {
-        return "is empty";
-      }
-      return `is below ${issue.minimum}`;
-    case "too_big":
-      return `is above ${issue.maximum}`;
-    case "custom":
-    case "invalid_format":
-      // Texts of our own schemas.
-      return issue.message;
-    default:
-      return "is not of an accepted form";
-  }
 }

@@ -8,6 +8,8 @@ export interface MetricSources {
   sockets(): Iterable<[namespace: string, count: number]>;
   writeBuffer(): { backlog: number; backlogBytes: number; oldestAgeMs: number; admitted: number; stored: number };
   emitBufferBytes(): number;
+  /** What waited when it was last counted. */
+  outbox(): { waiting: number; oldestAgeMs: number; setAside: number };
   isPostgresUp(): boolean;
   /** undefined: this node is alone. */
   redis(): { isUp: boolean; unsent: number } | undefined;
@@ -48,6 +50,13 @@ export function createMetrics(sources: MetricSources) {
     "Age of the oldest of them.",
     () => sources.writeBuffer().oldestAgeMs / 1000,
   );
+  gauge("roomful_outbox_backlog", "Rows that wait in the outbox, up to 10,000.", () => sources.outbox().waiting);
+  gauge("roomful_outbox_oldest_seconds", "Age of the first of them.", () => sources.outbox().oldestAgeMs / 1000);
+  gauge(
+    "roomful_outbox_set_aside",
+    "Rows of the outbox that could not be stored and wait for a person, up to 1,000.",
+    () => sources.outbox().setAside,
+  );
   gauge("roomful_emit_buffer_bytes", "Bytes that connections have not yet taken.", () => sources.emitBufferBytes());
   gauge("roomful_postgres_up", "1 while Postgres answers.", () => Number(sources.isPostgresUp()));
   gauge("roomful_redis_up", "1 while broadcasts reach other nodes; also where there are none.", () =>
@@ -77,6 +86,12 @@ export function createMetrics(sources: MetricSources) {
       buckets: SECONDS,
       registers,
     }),
+    apiCalls: new Counter({
+      name: "roomful_api_calls_total",
+      help: "Calls of the HTTP API, by operation and status.",
+      labelNames: ["operation", "status"],
+      registers,
+    }),
     slowConsumers: counter("roomful_slow_consumers_total", "Connections cut by the emit-buffer limit.", "limit"),
     slowConsumerCutSeconds: new Histogram({
       name: "roomful_slow_consumer_cut_seconds",
@@ -86,6 +101,12 @@ export function createMetrics(sources: MetricSources) {
     }),
     messagesRejected: counter("roomful_messages_rejected_total", "Admitted messages that were not stored.", "reason"),
     batchesFailed: counter("roomful_write_buffer_failures_total", "Batches that failed and were tried again.", "kind"),
+    outboxDrained: new Counter({
+      name: "roomful_outbox_drained_total",
+      help: "Rows of the outbox that this node stored, or found stored.",
+      registers,
+    }),
+    outboxSetAside: counter("roomful_outbox_failed_total", "Rows of the outbox that this node set aside.", "reason"),
     flushSeconds: new Histogram({
       name: "roomful_write_buffer_flush_seconds",
       help: "One batch, from its call to its commit.",

@@ -52,11 +52,15 @@ export class CatchUp {
   }
 
   private fromLog({ after, epoch, limit }: CatchUpQuery, log: RoomLog): CaughtUp | undefined {
-    if (after === undefined || !log.isLoaded || after > log.tip || !isSameEpoch(log.epoch, epoch, after)) {
+    if (!log.isLoaded || (log.epoch === null && log.tip > 0)) {
+      // The second: the row was made after this node had looked for it, and what showed its messages (a strict room) named no
+      // epoch.
       return undefined;
     }
-    if (log.epoch === null && log.tip > 0) {
-      // The row was made after this node had looked for it, and what showed its messages (a strict room) named no epoch.
+    if (after === undefined) {
+      return this.newestFromLog(limit, log);
+    }
+    if (after > log.tip || !isSameEpoch(log.epoch, epoch, after)) {
       return undefined;
     }
     const last = Math.min(after + limit, log.tip);
@@ -71,6 +75,23 @@ export class CatchUp {
       recovered: true,
       messages,
       hasMore: after + messages.length < log.tip,
+    };
+  }
+
+  /** Many who come at once, as after a restart of what stands before the node, are not to ask the table one by one. */
+  private newestFromLog(limit: number, log: RoomLog): CaughtUp | undefined {
+    const before = Math.max(0, log.tip - limit);
+    const found = log.tip > 0 ? log.range(before + 1, log.tip) : [];
+    if (!found) {
+      return undefined;
+    }
+    const messages = firstWithin(found.toReversed(), this.maxPageBytes).toReversed();
+    return {
+      epoch: log.epoch,
+      lastSeq: log.tip,
+      recovered: null,
+      messages,
+      hasMore: messages.length < log.tip,
     };
   }
 

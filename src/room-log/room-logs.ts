@@ -1,5 +1,5 @@
 import type { RoomfulConfig } from "../config/config";
-import type { LiveMessage, ServerPayload } from "../contract/events";
+import type { LiveMessage, ServerPayload, StoredRuns } from "../contract/events";
 import { SYSTEM_MESSAGE_TYPE } from "../contract/names";
 import { roomKeyOf } from "./room-key";
 import { RoomLog } from "./room-log";
@@ -82,7 +82,9 @@ export class RoomLogs {
       this.observeMessage(namespace, payload as LiveMessage);
     } else if (event === "stored") {
       const stored = payload as ServerPayload<"stored">;
-      this.feed(namespace, stored.room, (log) => log.number(stored));
+      if (areRuns(stored)) {
+        this.feed(namespace, stored.room, (log) => log.number(stored));
+      }
     } else if (event === "retracted") {
       const { room, userId, id } = payload as ServerPayload<"retracted">;
       this.feed(namespace, room, (log) => log.retract(userId, id));
@@ -97,9 +99,10 @@ export class RoomLogs {
   }
 
   private observeMessage(namespace: string, message: LiveMessage): void {
-    const isOurs = [message.room, message.userId, message.id, message.content].every(
-      (each) => typeof each === "string",
-    );
+    const isOurs =
+      [message.room, message.userId, message.id, message.content].every((each) => typeof each === "string") &&
+      (message.seq === undefined || isSeq(message.seq)) &&
+      (message.stored === undefined || areRuns(message.stored));
     if (isOurs && message.type !== SYSTEM_MESSAGE_TYPE) {
       this.feed(namespace, message.room, (log) => {
         if (message.stored) {
@@ -145,4 +148,16 @@ export class RoomLogs {
       this.entries.delete(roomKeyOf(entry.namespace, entry.room));
     }
   }
+}
+
+function areRuns({ epoch, runs }: StoredRuns): boolean {
+  return (
+    typeof epoch === "string" &&
+    Array.isArray(runs) &&
+    runs.every(({ from, items }) => isSeq(from) && Array.isArray(items) && items.every(Array.isArray))
+  );
+}
+
+function isSeq(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
 }

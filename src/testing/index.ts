@@ -62,6 +62,8 @@ export interface TestServer extends TestNode {
   /** Address of its database, for a second server on the same data, or to look into. */
   readonly database: string;
   readonly tokens: { mint(request: TokenRequest): Promise<string> };
+  /** A key of the HTTP API that may do everything; where `config` names keys, it is none of them. */
+  readonly apiKey: string;
   /** All nodes; the server itself stands for the first. */
   readonly nodes: readonly TestNode[];
   /** Its Redis, to be taken away and given back. */
@@ -83,14 +85,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     const database = options.database ?? (await own(createTestDatabase())).url;
     const redis = wantsRedis ? await own(startTestRedis()) : undefined;
     const secret = config.jwt?.secret?.[0] ?? randomBytes(48).toString("base64url");
+    const apiKey = randomBytes(32).toString("base64url");
     const nodes: TestNode[] = [];
     for (let index = 0; index < count; index += 1) {
-      nodes.push(await own(startNode({ config, database, redisUrl: redis?.url, secret })));
+      nodes.push(await own(startNode({ config, database, redisUrl: redis?.url, secret, apiKey })));
     }
     const [first] = nodes as [TestNode];
     const mint = async (request: TokenRequest): Promise<string> =>
       signToken(secret, { ...requirementsOf(config.jwt ?? {}), ...request }, first.clock);
-    return { ...first, database, redis, nodes, tokens: { mint }, close: stopAll };
+    return { ...first, database, redis, nodes, tokens: { mint }, apiKey, close: stopAll };
   } catch (error) {
     await stopAll();
     throw error;
@@ -108,16 +111,17 @@ interface NodeOptions {
   database: string;
   redisUrl: string | undefined;
   secret: string;
+  apiKey: string;
 }
 
-async function startNode({ config, database, redisUrl, secret }: NodeOptions) {
+async function startNode({ config, database, redisUrl, secret, apiKey }: NodeOptions) {
   const clock = new TestClock();
   const hasOwnKey = config.jwt?.publicKey === undefined && config.jwt?.jwksUrl === undefined;
   const roomful = createRoomful(
     createConfig({
       mode: "test",
       ...config,
-      http: { port: 0, host: "127.0.0.1", ...config.http },
+      http: { port: 0, host: "127.0.0.1", apiKeys: [apiKey], ...config.http },
       database: { url: database, allowUnsafeDurability: true, ...config.database },
       redis: { ...(redisUrl !== undefined && { url: redisUrl }), ...config.redis },
       jwt: { ...(hasOwnKey && { secret: [secret] }), ...config.jwt },

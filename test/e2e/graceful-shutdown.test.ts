@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { Client } from "pg";
 
 import { createConfig, createRoomful } from "../../src";
 import { startTestServer, type TestClient } from "../../src/testing";
+import { callApi } from "../support/api-client";
 import { refusalOf } from "../support/refusal";
 import { readTable } from "../support/table";
 
@@ -38,9 +40,10 @@ it("drains under load: tells everybody, refuses what is new, stores what was tak
 });
 
 it("refuses sends while it drains, with DRAINING and a time to wait", async () => {
-  const server = await startTestServer({ config: { writeBuffer: { flushIntervalMs: 200 } } });
+  const server = await startTestServer();
   const alice = await server.connect({ userId: "alice", rooms: ["a"] });
   await alice.waitFor("room_state");
+  const letGo = await holdWrites(server.database);
   const before = alice.emitWithAck("message", { room: "a", content: "before" });
   await alice.waitFor("message", ({ content }) => content === "before");
   const stopping = server.drain();
@@ -50,6 +53,7 @@ it("refuses sends while it drains, with DRAINING and a time to wait", async () =
     ok: false,
     error: { code: "DRAINING", retryable: true, retryAfterMs: expect.any(Number) },
   });
+  await letGo();
   expect(await before).toMatchObject({ ok: true });
   await stopping;
   await server.close();
@@ -74,6 +78,15 @@ it("stops in order when it is told to during its start, and twice", async () => 
   await server.close();
 });
 
+/** Nothing is written, and a drain goes on, until it is let go. */
+async function holdWrites(database: string): Promise<() => Promise<void>> {
+  const client = new Client({ connectionString: database });
+  await client.connect();
+  await client.query("BEGIN");
+  await client.query("LOCK TABLE messages IN EXCLUSIVE MODE");
+  return () => client.end();
+}
+
 async function sendUntil(
   client: TestClient,
   room: string,
@@ -94,3 +107,42 @@ async function sendUntil(
     }
   }
 }
+
+it("answers calls of the HTTP API for what it has admitted, and refuses the others, while it drains", async () => {
+  const server = await startTestServer();
+  const alice = await server.connect({ userId: "alice", rooms: ["a"] });
+  await alice.waitFor("room_state");
+  const letGo = await holdWrites(server.database);
+  const message = { body: { userId: "bot", content: "before", id: randomUUID() } };
+  const before = callApi(server, "POST", "/v1/rooms/a/messages", message);
+  await alice.waitFor("message", ({ content }) => content === "before");
+  const stopping = server.drain();
+  await alice.waitFor("draining");
+
+  const after = { body: { userId: "bot", content: "after" } };
+  const event = { event: "x", data: 1 };
+  for (const [method, path, request] of [
+    ["POST", "/v1/rooms/a/messages", after],
+    ["POST", "/v1/rooms/a/events", { body: event }],
+    ["GET", "/v1/rooms", {}],
+  ] as const) {
+    const refused = await callApi(server, method, path, request);
+    expect([refused.status, refused.body["code"]]).toEqual([503, "DRAINING"]);
+  }
+  const commands = [
+    { command: "message", room: "a", ...message },
+    { command: "message", room: "a", ...after },
+    { command: "room_event", room: "a", body: event },
+  ];
+  const batch = callApi<{ results: { status: number }[] }>(server, "POST", "/v1/batch", { body: { commands } });
+
+  // Its requests are there by then: this one comes after them.
+  await callApi(server, "GET", "/v1/rooms");
+  await letGo();
+
+  expect((await before).body).toMatchObject({ seq: 1, duplicate: false });
+  // What is under way is answered whoever asks.
+  expect((await batch).body.results.map(({ status }) => status)).toEqual([201, 503, 503]);
+  await stopping;
+  await server.close();
+});

@@ -1,5 +1,6 @@
 import { startTestServer, type TestServer } from "../../src/testing";
 import { startThrowawayPostgres } from "../../src/testing/test-database";
+import { pausePostgres } from "../support/pause-postgres";
 
 describe("while Postgres does not answer", () => {
   let postgres: Awaited<ReturnType<typeof startThrowawayPostgres>>;
@@ -23,36 +24,6 @@ describe("while Postgres does not answer", () => {
     await postgres.drop();
   });
 
-  /** Stops the postmaster's children too: a stopped postmaster alone leaves its backends at work. */
-  async function pause(): Promise<() => void> {
-    const { execFileSync } = await import("node:child_process");
-    const children = (): number[] => {
-      try {
-        return execFileSync("pgrep", ["-P", String(postgres.pid)])
-          .toString()
-          .trim()
-          .split("\n")
-          .map(Number);
-      } catch {
-        // None.
-        return [];
-      }
-    };
-    const pids = [postgres.pid, ...children()];
-    for (const pid of pids) {
-      process.kill(pid, "SIGSTOP");
-    }
-    return () => {
-      for (const pid of pids) {
-        try {
-          process.kill(pid, "SIGCONT");
-        } catch {
-          // It is gone by now.
-        }
-      }
-    };
-  }
-
   it("shows messages, answers joins, refuses when full within the limits, and stores everything afterwards", async () => {
     const alice = await server.connect({ userId: "alice", rooms: ["a"] });
     const bob = await server.connect({ userId: "bob", rooms: ["a"] });
@@ -61,7 +32,7 @@ describe("while Postgres does not answer", () => {
     const { epoch } = await alice
       .call("message", { room: "a", content: "before" })
       .then(() => alice.call("join", { room: "a" }));
-    const resume = await pause();
+    const resume = pausePostgres(postgres.pid);
 
     const answers = Array.from({ length: 25 }, (_, index) =>
       alice.emitWithAck("message", { room: "a", content: `${index}` }),
@@ -82,7 +53,12 @@ describe("while Postgres does not answer", () => {
 
     const carol = await server.connect({ userId: "carol" });
     const state = await carol.call("join", { room: "a" });
-    expect(state).toMatchObject({ messages: [], hasMore: true, recovered: null, epoch, lastSeq: 1, count: 3 });
+    // What memory holds is answered, and of what it does not hold it is said that there is more.
+    expect(state).toMatchObject({ hasMore: false, recovered: null, epoch, lastSeq: 1, count: 3 });
+    expect(state.messages.map(({ content }) => content)).toEqual(["before"]);
+    expect(await carol.call("join", { room: "unknown" })).toMatchObject({
+      ...{ messages: [], hasMore: true, recovered: null, epoch: null, lastSeq: null, count: 1 },
+    });
     expect(state.pending.map(({ content }) => content)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
     expect(await carol.emitWithAck("history", { room: "a" })).toMatchObject({
       error: { code: "UNAVAILABLE", retryAfterMs: expect.any(Number) },

@@ -1,4 +1,12 @@
 import { CreateSchema1700000000000 } from "./1700000000000-create-schema";
+import { CreateIdempotencyKeys1700000000100 } from "./1700000000100-create-idempotency-keys";
+import { CreateOutbox1700000000200 } from "./1700000000200-create-outbox";
+import { AppendWithoutPairing1700000000300 } from "./1700000000300-append-without-pairing";
 
 /** All migrations, oldest first; listed by hand, because globs break under jest and bundlers. */
-export const MIGRATIONS = [CreateSchema1700000000000];
+export const MIGRATIONS = [
+  CreateSchema1700000000000,
+  CreateIdempotencyKeys1700000000100,
+  CreateOutbox1700000000200,
+  AppendWithoutPairing1700000000300,
+];

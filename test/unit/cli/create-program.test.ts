@@ -2,7 +2,18 @@ import { type Command, CommanderError } from "commander";
 
 import { createProgram, type Environment } from "../../../src/cli/create-program";
 
-const COMMANDS = ["serve", "migrate", "token", "check-config", "new-epoch", "room", "member", "revoke", "replay"];
+const COMMANDS = [
+  "serve",
+  "migrate",
+  "token",
+  "check-config",
+  "new-epoch",
+  "room",
+  "member",
+  "revoke",
+  "key",
+  "replay",
+];
 
 /** Runs the command line as a shell would, and answers what it prints, and what it throws. */
 async function run(args: readonly string[], env: Environment = {}) {

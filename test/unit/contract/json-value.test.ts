@@ -13,7 +13,8 @@ it.each([
   ["null", null],
   ["true", true],
   ["false", false],
-  ["a number", -1.5e300],
+  ["a number", -1.5e15],
+  ["the largest whole number that the encoding between nodes carries", 2 ** 63 - 1_024],
   ["0", 0],
   ["a text", "text"],
   ["an empty text", ""],
@@ -39,9 +40,11 @@ it.each([
 it.each([
   ["NaN", Number.NaN],
   ["a number that JSON writes as null", JSON.parse("1e400")],
-  ["its negative, deep inside", { a: [{ b: JSON.parse("-1e400") }] }],
+  ["a whole number that the encoding between nodes does not carry", 2 ** 63],
+  ["a negative one", -1e300],
+  ["a negative one that JSON writes as null, deep inside", { a: [{ b: JSON.parse("-1e400") }] }],
 ])("refuses %s", (_what, value) => {
-  expect(findJsonFault(value, 8)).toBe("holds a number that is not finite");
+  expect(findJsonFault(value, 8)).toBe("holds a number that is too large");
 });
 
 it.each([

@@ -1,14 +1,15 @@
 import type { z } from "zod";
 
-import {
-  type ClientEvent,
-  createPayloadSchemas,
-  handshakeAuthSchema,
-  TOO_LARGE,
-} from "../../../src/contract/payload-schemas";
+import { TOO_LARGE } from "../../../src/contract/fields";
+import { type ClientEvent, createPayloadSchemas, handshakeAuthSchema } from "../../../src/contract/payload-schemas";
 
 const ID = "0190a6b2-7c4e-7d3f-8a21-9b0c1d2e3f40";
-const schemas = createPayloadSchemas({ maxContentBytes: 20, maxMetadataBytes: 30, maxJsonDepth: 3 });
+const schemas = createPayloadSchemas({
+  maxFrameBytes: 65_536,
+  maxContentBytes: 20,
+  maxMetadataBytes: 30,
+  maxJsonDepth: 3,
+});
 
 /** The least that each event takes, and what the schema makes of it. */
 const LEAST = {
@@ -321,7 +322,7 @@ describe("message.metadata", () => {
     ["bytes", Buffer.from("{}"), "holds something that is not JSON"],
     ["bytes as a member", { a: Buffer.from("a") }, "holds something that is not JSON"],
     ["deeper than is allowed", { a: { b: { c: {} } } }, "is nested too deep"],
-    ["a number that JSON writes as null", { a: JSON.parse("1e400") }, "holds a number that is not finite"],
+    ["a number that JSON writes as null", { a: JSON.parse("1e400") }, "holds a number that is too large"],
     ["the key __proto__", JSON.parse('{"__proto__":1}'), "holds a key that is not allowed"],
     ["the key __proto__ inside", JSON.parse('{"a":{"__proto__":{}}}'), "holds a key that is not allowed"],
     ["NUL in a text", { a: "\0" }, "holds NUL or a lone surrogate"],

@@ -237,7 +237,7 @@ describe("deploy/Dockerfile", () => {
     const scripts = restOf("RUN").flatMap((command) => /^npm run (\S+)/.exec(command)?.[1] ?? []);
     const [entry] = restOf("CMD").map((rest) => JSON.parse(rest) as string[]);
 
-    expect(scripts).toEqual(["build"]);
+    expect(scripts).toEqual(["build:server"]);
     expect(Object.keys(packageJson().scripts)).toEqual(expect.arrayContaining(scripts));
     expect(entry).toEqual(["node", packageJson().bin.roomful]);
     // dist/ mirrors the sources.

@@ -17,6 +17,7 @@ function problem(code: ErrorCode) {
   const { message, retryable, httpStatus } = ERROR_CODES[code];
   return { type: "about:blank", title: message, status: httpStatus, code, message, retryable };
 }
+const INTERNAL = { ...problem("INTERNAL"), retryAfterMs: 1_000 };
 
 it("answers what a route answers", async () => {
   const { app, logged } = setup();
@@ -67,7 +68,8 @@ it.each([
   const response = await app.inject("/route");
 
   expect(response.statusCode).toBe(500);
-  expect(response.json()).toEqual(problem("INTERNAL"));
+  expect(response.json()).toEqual(INTERNAL);
+  expect(response.headers["retry-after"]).toBe("1");
   expect(logged).toEqual([[{ err: error }, "an HTTP route failed"]]);
 });
 
@@ -87,7 +89,7 @@ it.each([
 });
 
 describe("a body", () => {
-  const post = (payload: string, type = "application/json") =>
+  const post = (payload: string | Buffer, type = "application/json") =>
     setup().app.inject({ url: "/route", method: "POST", payload, headers: { "content-type": type } });
   /** JSON of so many bytes. */
   const jsonOf = (bytes: number): string => JSON.stringify("x".repeat(bytes - 2));
@@ -104,13 +106,23 @@ describe("a body", () => {
     ["JSON that does not end", '{"userId":', "application/json"],
     ["nothing where JSON is announced", "", "application/json"],
     ["a key that changes prototypes", '{"__proto__":{"isAdmin":true}}', "application/json"],
-    ["a form", "userId=alice", "application/x-www-form-urlencoded"],
-    ["a type of its own making", "x", "application/x-anything"],
+    ["bytes that are not UTF-8", Buffer.from('"\xff"', "latin1"), "application/json"],
   ])("is refused with %s", async (_what, payload, type) => {
     const response = await post(payload, type);
 
     expect(response.statusCode).toBe(400);
-    expect(response.json()).toEqual(problem("PAYLOAD_INVALID"));
+    expect(response.json()).toMatchObject(problem("PAYLOAD_INVALID"));
+  });
+
+  it.each([
+    ["a form", "application/x-www-form-urlencoded"],
+    ["plain text", "text/plain"],
+    ["a type of its own making", "application/x-anything"],
+  ])("is refused when it says that it is %s", async (_what, type) => {
+    const response = await post('{"userId":"alice"}', type);
+
+    expect(response.statusCode).toBe(415);
+    expect(response.json()).toEqual(problem("CONTENT_TYPE_UNSUPPORTED"));
   });
 });
 

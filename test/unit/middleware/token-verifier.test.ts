@@ -3,7 +3,7 @@ import { type Algorithm as JwtAlgorithm, sign } from "jsonwebtoken";
 
 import { RoomfulError } from "../../../src/contract/roomful-error";
 import { createTokenVerifier, type TokenVerifierOptions } from "../../../src/middleware/token-verifier";
-import { colorOfUser } from "../../../src/middleware/user-color";
+import { colorOfUser } from "../../../src/middleware/user-defaults";
 
 const NOW_S = 1_800_000_000;
 const SECRET = "a-secret-of-at-least-thirty-two-bytes";

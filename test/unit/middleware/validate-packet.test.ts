@@ -5,7 +5,9 @@ import { validatePacket } from "../../../src/middleware/validate-packet";
 
 type Packet = [event: string, ...args: unknown[]];
 
-const check = validatePacket(createPayloadSchemas({ maxContentBytes: 20, maxMetadataBytes: 40, maxJsonDepth: 2 }));
+const check = validatePacket(
+  createPayloadSchemas({ maxFrameBytes: 65_536, maxContentBytes: 20, maxMetadataBytes: 40, maxJsonDepth: 2 }),
+);
 
 /** No check looks at the socket here. */
 const SOCKET = {} as RoomfulSocket;

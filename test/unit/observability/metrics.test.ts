@@ -6,12 +6,12 @@ function setup() {
     writeBuffer: { backlog: 5, backlogBytes: 600, oldestAgeMs: 1_500, admitted: 12, stored: 7 },
     emitBufferBytes: 4_096,
     isPostgresUp: true,
-    redis: () => undefined,
   };
   const sources: MetricSources = {
     sockets: () => state.sockets,
     writeBuffer: () => state.writeBuffer,
     emitBufferBytes: () => state.emitBufferBytes,
+    outbox: () => ({ waiting: 6, oldestAgeMs: 2_500, setAside: 2 }),
     isPostgresUp: () => state.isPostgresUp,
     redis: () => undefined,
   };
@@ -27,6 +27,9 @@ it.each([
   ["roomful_write_buffer_backlog_bytes", 600],
   ["roomful_write_buffer_oldest_seconds", 1.5],
   ["roomful_emit_buffer_bytes", 4_096],
+  ["roomful_outbox_backlog", 6],
+  ["roomful_outbox_oldest_seconds", 2.5],
+  ["roomful_outbox_set_aside", 2],
   ["roomful_postgres_up", 1],
   ["roomful_messages_admitted_total", 12],
   ["roomful_messages_stored_total", 7],

@@ -104,10 +104,31 @@ describe("without `after`", () => {
     expect(await setup({}).read()).toEqual({ epoch: null, lastSeq: 0, recovered: null, messages: [], hasMore: false });
   });
 
-  it("asks Postgres though the log has the newest messages", async () => {
+  it("takes the newest page from the log, where that has all of it", async () => {
     const { read, queries } = setup({ last: 9 });
 
-    expect(seqsOf(await read({}, logOf({ to: 9 })))).toEqual(UP_TO_9);
+    expect(await read({ limit: 4 }, logOf({ to: 9 }))).toEqual(await setup({ last: 9 }).read({ limit: 4 }));
+    expect(await read({}, logOf({ to: 9 }))).toEqual(await setup({ last: 9 }).read({}));
+    expect(await read({}, logOf({}))).toMatchObject({ epoch: "e1", lastSeq: 0, messages: [], hasMore: false });
+    expect(queries).toEqual([]);
+  });
+
+  it("keeps the newest where the log has more than a page's bytes", async () => {
+    const bytes = Buffer.byteLength(JSON.stringify(messageOf(9)));
+    const caughtUp = await setup({ last: 9 }, 3 * bytes).read({}, logOf({ to: 9 }));
+
+    expect(seqsOf(caughtUp)).toEqual([7, 8, 9]);
+    expect(caughtUp).toMatchObject({ recovered: null, hasMore: true });
+  });
+
+  it.each([
+    ["one of the newest is missing", logOf({ to: 9, missing: [6] })],
+    ["the log begins later", logOf({ from: 6, to: 9 })],
+    ["the room's row was not read", new RoomLog(256)],
+  ])("asks Postgres where %s", async (_case, log) => {
+    const { read, queries } = setup({ last: 9 });
+
+    expect(seqsOf(await read({ limit: 4 }, log))).toEqual([6, 7, 8, 9]);
     expect(queries).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { COLOR_PATTERN } from "../../../src/contract/names";
-import { colorOfUser } from "../../../src/middleware/user-color";
+import { colorOfUser } from "../../../src/middleware/user-defaults";
 
 const USERS = Array.from({ length: 500 }, (_, index) => `user-${index}`);
 
