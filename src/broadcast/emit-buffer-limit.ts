@@ -38,6 +38,8 @@ interface EmitBuffer {
   isCut: boolean;
   /** Counts a packet that is created. */
   onPacket(packet: EnginePacket): void;
+  /** The packets so far were handed to the transport. */
+  onFlush(): void;
 }
 
 const SWEEP_INTERVAL_MS = 250;
@@ -96,18 +98,19 @@ export class EmitBufferLimit {
       crossedAtMs: 0,
       isCut: false,
       onPacket: (packet) => this.queued(buffer, packet),
+      onFlush() {
+        buffer.inFlightBytes += buffer.queuedBytes;
+        buffer.inFlightPackets += buffer.queuedPackets;
+        buffer.queuedBytes = 0;
+        buffer.queuedPackets = 0;
+      },
     };
     this.buffers.set(connection, buffer);
     const follow = (transport: EngineTransport): void => {
       transport.on("drain", () => this.drained(buffer));
     };
     connection.on("packetCreate", buffer.onPacket);
-    connection.on("flush", () => {
-      buffer.inFlightBytes += buffer.queuedBytes;
-      buffer.inFlightPackets += buffer.queuedPackets;
-      buffer.queuedBytes = 0;
-      buffer.queuedPackets = 0;
-    });
+    connection.on("flush", buffer.onFlush);
     follow(connection.transport);
     connection.on("upgrade", (transport: EngineTransport) => {
       follow(transport);
@@ -126,6 +129,7 @@ export class EmitBufferLimit {
     if (buffer && !buffer.isTrusted) {
       buffer.isTrusted = true;
       connection.off("packetCreate", buffer.onPacket);
+      connection.off("flush", buffer.onFlush);
     }
   }
 

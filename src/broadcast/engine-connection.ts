@@ -10,7 +10,9 @@ export interface EngineConnection extends EventEmitter {
   readonly readyState: string;
   readonly transport: EngineTransport;
   /** Packets that wait for the batch before them. */
-  readonly writeBuffer: EnginePacket[];
+  writeBuffer: EnginePacket[];
+  /** What is to be called when they have been written. */
+  readonly packetsFn: readonly unknown[];
   /** Sends one packet. What Socket.IO calls for everything that it sends. */
   write(data: string | Buffer, options?: EnginePacket["options"], callback?: () => void): unknown;
   /** Hands the packets that wait to the transport, if it is writable. Called for every packet, and when the transport drains. */
@@ -25,10 +27,16 @@ export interface EngineTransport extends EventEmitter {
   writable: boolean;
   /** Compression was negotiated: a frame is made for each recipient. */
   readonly perMessageDeflate?: unknown;
-  /** Writes the packets, one frame each. */
-  send(packets: readonly EnginePacket[]): void;
+  /** Ends the connection, which is broken. */
+  onError(message: string, description: unknown): void;
   /** The WebSocket, where it is one. */
-  readonly socket?: { terminate(): void; readonly readyState: number; readonly bufferedAmount: number };
+  readonly socket?: {
+    terminate(): void;
+    readonly readyState: number;
+    readonly bufferedAmount: number;
+    /** What Engine.IO, too, gives the ready frames of broadcasts to. */
+    readonly _sender: { sendFrame(frame: readonly Buffer[], onTaken: (error?: Error | null) => void): void };
+  };
   /** Polling: ends an orderly close that waits for the client's next request. */
   readonly shouldClose?: (() => void) | null;
 }
@@ -61,23 +69,39 @@ export function bytesOfPacket({ data, options }: Pick<EnginePacket, "data" | "op
 
 /** The connection has everything that pacing takes over or reads, and its websocket, if it has one. */
 export function isPaceable(connection: EngineConnection): boolean {
-  const { flush, write, close, writeBuffer, transport } = connection;
+  const { flush, write, close, writeBuffer, packetsFn, transport } = connection;
   return (
     [flush, write, close].every((each) => typeof each === "function") &&
-    Array.isArray(writeBuffer) &&
+    [writeBuffer, packetsFn].every(Array.isArray) &&
     typeof transport?.writable === "boolean" &&
     (transport.name !== "websocket" || isJoinable(transport))
   );
 }
 
-/** The transport is a websocket with everything that joined writes take over or read. */
-export function isJoinable({ name, send, socket }: EngineTransport): boolean {
+/** The transport is a websocket with everything that writes in one piece call or read. */
+export function isJoinable({ name, onError, socket }: EngineTransport): boolean {
   return (
     name === "websocket" &&
-    typeof send === "function" &&
+    typeof onError === "function" &&
     typeof socket?.bufferedAmount === "number" &&
-    typeof socket.readyState === "number"
+    typeof socket.readyState === "number" &&
+    typeof socket._sender?.sendFrame === "function"
   );
+}
+
+/** Nothing but the bytes of its packets is asked of the next write: no compression, no callback, no close that waits for it. */
+export function isWritable({ readyState, transport, packetsFn }: EngineConnection): boolean {
+  return (
+    readyState === "open" &&
+    packetsFn.length === 0 &&
+    !transport.perMessageDeflate &&
+    transport.socket?.readyState === WS_OPEN
+  );
+}
+
+/** Writes frames that are ready, in one piece, past Engine.IO and in one system call. `onTaken`: the kernel has them. */
+export function writeFrame({ socket }: EngineTransport, piece: Buffer, onTaken: (error?: Error | null) => void): void {
+  socket?._sender.sendFrame([piece], onTaken);
 }
 
 /** The kernel has taken all that the websocket was given. */

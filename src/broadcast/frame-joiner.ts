@@ -5,7 +5,7 @@ import type { EnginePacket } from "./engine-connection";
 /** Packets that several connections have to send, all of them broadcasts, and what they become. */
 interface Sequence {
   frames: readonly (readonly Buffer[])[];
-  joined: readonly EnginePacket[];
+  joined: Buffer;
 }
 
 /**
@@ -27,8 +27,8 @@ export class FrameJoiner {
   /** By the frame of their last broadcast. */
   private readonly sequences = new Map<readonly Buffer[], Sequence[]>();
 
-  /** The packets as a single one; undefined: they hold something else than text, and are to be sent as they are. */
-  join(packets: readonly EnginePacket[]): readonly EnginePacket[] | undefined {
+  /** The bytes of all packets; undefined: they hold something else than text, and are to be sent as they are. */
+  join(packets: readonly EnginePacket[]): Buffer | undefined {
     const lastFrame = packets.at(-1)?.options?.wsPreEncodedFrame;
     const alternatives = lastFrame && this.sequences.get(lastFrame);
     const known = alternatives?.find(({ frames }) => isSame(frames, packets));
@@ -39,7 +39,7 @@ export class FrameJoiner {
     if (!isComplete(parts)) {
       return undefined;
     }
-    const joined = [{ type: "message", options: { wsPreEncodedFrame: [concatenate(parts)] } }];
+    const joined = concatenate(parts);
     if (lastFrame && (alternatives?.length ?? 0) < MAX_ALTERNATIVES && parts.every(isFrame)) {
       const sequence = { frames: parts, joined };
       alternatives ? alternatives.push(sequence) : this.sequences.set(lastFrame, [sequence]);

@@ -6,14 +6,16 @@ import {
   hasTakenAll,
   isJoinable,
   isPaceable,
+  isWritable,
+  writeFrame,
 } from "./engine-connection";
 
 /** What a connection's pacing needs of the others'. */
 export interface PacedConnectionOptions {
   /** The connection has something to send: `flushNow` is to be called soon. Called once until then. */
   onWaiting(paced: PacedConnection): void;
-  /** The packets as one; undefined: they are to be sent as they are. */
-  join(packets: readonly EnginePacket[]): readonly EnginePacket[] | undefined;
+  /** The packets as one piece; undefined: they are to be sent as they are. */
+  join(packets: readonly EnginePacket[]): Buffer | undefined;
   /** The packet of a broadcast with these options, one for all its recipients. */
   broadcastPacketOf(data: string | Buffer, options: NonNullable<EnginePacket["options"]>): EnginePacket;
   /** Writes to the connection's websocket are watched from now on: `onBehind` says what they leave. */
@@ -23,18 +25,23 @@ export interface PacedConnectionOptions {
 }
 
 /**
- * One connection whose packets wait to be written together. It takes over four calls of Engine.IO's:
+ * One connection whose packets wait to be written together. It takes over three calls of Engine.IO's:
  *
- * - the connection's `flush`, which hands packets to the transport: a websocket's waits;
+ * - the connection's `flush`, which hands packets to the transport: a websocket's waits, and is then written to in one piece;
  * - its `write`, for broadcasts, only to save what each recipient of them costs;
- * - its `close`: what was sent before it leaves before it, as it would have without waiting;
- * - the websocket's `send`: it gets one packet in place of many, and says what the write has left behind.
+ * - its `close`: what was sent before it leaves before it, as it would have without waiting.
  *
- * Packets, their order, Engine.IO's events and callbacks stay Engine.IO's. Polling does not wait; what is compressed, or holds
- * packets of bytes, waits and is not joined.
+ * Packets, their order and their callbacks stay Engine.IO's. Its events about a write (`flush`, `drain` and, for broadcasts,
+ * `packetCreate` of the connection and the server) are not raised for what is written in one piece: they cost more than
+ * all that is done here, and nothing in Socket.IO asks for them. Polling does not wait; what is compressed, has a callback, or holds
+ * packets of bytes, waits and goes Engine.IO's way.
  */
 export class PacedConnection {
   private isWaiting = false;
+  /** A piece was not taken whole: the transport is not writable until it is. */
+  private isBehind = false;
+  /** The websocket that was found to have what is needed. */
+  private websocket: EngineTransport | undefined;
   private readonly stockFlush: EngineConnection["flush"];
 
   /** undefined: the connection has not what this rests on, and is left as it is. */
@@ -66,11 +73,11 @@ export class PacedConnection {
       return connection;
     };
     connection.close = (discard) => {
-      flush.call(connection);
+      this.flushNow();
       return close.call(connection, discard);
     };
-    this.watchWrites(connection.transport);
-    connection.on("upgrade", (transport: EngineTransport) => this.watchWrites(transport));
+    this.watch(connection.transport);
+    connection.on("upgrade", (transport: EngineTransport) => this.watch(transport));
   }
 
   /** Packets that wait. */
@@ -80,8 +87,32 @@ export class PacedConnection {
 
   /** Hands over what waits, if the transport is writable. */
   flushNow(): void {
+    const { connection, options, stockFlush } = this;
+    const { transport, writeBuffer: packets } = connection;
     this.isWaiting = false;
-    this.stockFlush.call(this.connection);
+    if (transport !== this.websocket || !transport.writable || packets.length === 0) {
+      stockFlush.call(connection);
+      return;
+    }
+    const piece = isWritable(connection) ? options.join(packets) : undefined;
+    if (piece) {
+      connection.writeBuffer = [];
+      writeFrame(transport, piece, this.onTaken);
+    } else {
+      stockFlush.call(connection);
+    }
+    if (hasTakenAll(transport)) {
+      // Engine.IO calls it behind until the write's callback, later in this turn, and volatile packets would be dropped.
+      transport.writable = true;
+      return;
+    }
+    if (piece) {
+      this.isBehind = true;
+      transport.writable = false;
+    }
+    const bytes = transport.socket?.bufferedAmount ?? 0;
+    const share = Math.min(1, bytes / (piece?.length ?? sumOfBytes(packets)));
+    options.onBehind(connection, Math.ceil(packets.length * share), bytes);
   }
 
   private get mayWait(): boolean {
@@ -96,27 +127,25 @@ export class PacedConnection {
     }
   }
 
-  private watchWrites(transport: EngineTransport): void {
-    if (!isJoinable(transport)) {
-      return;
+  private watch(transport: EngineTransport): void {
+    if (isJoinable(transport)) {
+      this.websocket = transport;
+      this.options.onWatched(this.connection);
     }
-    const { connection } = this;
-    const { join, onWatched, onBehind } = this.options;
-    const { send } = transport;
-    transport.send = (packets) => {
-      const written = (transport.perMessageDeflate ? undefined : join(packets)) ?? packets;
-      send.call(transport, written);
-      if (hasTakenAll(transport)) {
-        // Engine.IO would call it behind until the write's callback, later in this turn, and volatile packets would be dropped.
-        transport.writable = true;
-      } else {
-        const bytes = transport.socket?.bufferedAmount ?? 0;
-        const share = Math.min(1, bytes / sumOfBytes(written));
-        onBehind(connection, Math.ceil(packets.length * share), bytes);
-      }
-    };
-    onWatched(connection);
   }
+
+  /** The kernel has taken a piece, or the connection is broken: from here on, what Engine.IO does after its own writes. */
+  private readonly onTaken = (error?: Error | null): void => {
+    const { websocket } = this;
+    if (error) {
+      websocket?.onError("write error", error.stack);
+    } else if (this.isBehind && websocket && hasTakenAll(websocket)) {
+      this.isBehind = false;
+      websocket.emit("drain");
+      websocket.writable = true;
+      websocket.emit("ready");
+    }
+  };
 }
 
 function sumOfBytes(packets: readonly EnginePacket[]): number {

@@ -4,14 +4,17 @@ import type { LoopTimes } from "../../../src/broadcast/pacing-window";
 import { WritePacer } from "../../../src/broadcast/write-pacer";
 import { TestClock } from "../../../src/testing/test-clock";
 
+const SENDER = { sendFrame() {} };
+
 /** A connection of Engine.IO whose transport takes everything. What it writes: test/integration/paced-writes. */
 function connectionOf(written: string[][], { onFlush = () => {}, ...differing }: Record<string, unknown> = {}) {
   const transport = Object.assign(new EventEmitter(), {
-    ...{ name: "websocket", writable: true, socket: { readyState: 1, bufferedAmount: 0, terminate() {} } },
+    ...{ name: "websocket", writable: true, onError() {} },
+    socket: { readyState: 1, bufferedAmount: 0, _sender: SENDER },
     send: (packets: { data: string }[]) => written.push(packets.map(({ data }) => data)),
   });
   const connection = Object.assign(new EventEmitter(), {
-    ...{ id: "c", readyState: "open", writeBuffer: [] as unknown[], transport, close() {} },
+    ...{ id: "c", readyState: "open", writeBuffer: [] as unknown[], packetsFn: [], transport, close() {} },
     write(data: string): void {
       connection.writeBuffer.push({ type: "message", data: Buffer.from(data) });
       connection.flush();
@@ -101,14 +104,31 @@ describe("a connection that is not as expected", () => {
   it.each([
     ["flush", { flush: undefined }],
     ["writeBuffer", { writeBuffer: undefined }],
+    ["packetsFn", { packetsFn: undefined }],
     ["transport.writable", { transport: { name: "polling" } }],
     [
-      "transport.send",
-      { transport: { name: "websocket", writable: true, socket: { readyState: 1, bufferedAmount: 0 } } },
+      "transport.onError",
+      {
+        transport: {
+          ...{ name: "websocket", writable: true },
+          socket: { readyState: 1, bufferedAmount: 0, _sender: SENDER },
+        },
+      },
     ],
     [
       "socket.bufferedAmount",
-      { transport: { name: "websocket", writable: true, send() {}, socket: { readyState: 1 } } },
+      {
+        transport: { name: "websocket", writable: true, onError() {}, socket: { readyState: 1, _sender: SENDER } },
+      },
+    ],
+    [
+      "socket._sender.sendFrame",
+      {
+        transport: {
+          ...{ name: "websocket", writable: true, onError() {} },
+          socket: { readyState: 1, bufferedAmount: 0, _sender: {} },
+        },
+      },
     ],
   ])("is left as it is, and so are all after it: no %s", (_name, differing) => {
     const { counts, pacer, written } = setup();
