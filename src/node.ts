@@ -296,7 +296,7 @@ export function createNode(options: NodeOptions): Node {
         mayJoin: createRoomAccess(config.roomAccess, matchesRoomPattern),
       }),
     );
-    namespace.on("connection", (socket) => socket.once("disconnect", () => ledger.release(socket)));
+    namespace.on("connection", (socket) => socket.on("disconnect", releaseSocket));
   }
   const outbox = createNodeOutbox({
     ...{ config, database, namespaces, clock, random, logger, metrics, onError },
@@ -377,6 +377,10 @@ export function createNode(options: NodeOptions): Node {
       }
     },
   };
+
+  function releaseSocket(this: RoomfulSocket): void {
+    ledger.release(this);
+  }
 
   function createSocketServer(): RoomfulServer {
     const { connections, limits } = config;

@@ -21,8 +21,8 @@ export interface EmitBufferLimitOptions {
 /** What one connection has not yet taken. */
 interface EmitBuffer {
   connection: EngineConnection;
-  /** Its writes say what they leave behind: packets are counted only then. */
-  isTrusted: boolean;
+  /** Until it drains: its writes say what they leave behind, and nothing is counted while they leave nothing. */
+  isTemporary: boolean;
   isBehind: boolean;
   /** Handed to Engine.IO, and not yet to the transport. */
   queuedBytes: number;
@@ -36,10 +36,8 @@ interface EmitBuffer {
   /** When the limit was crossed that the check is due for. */
   crossedAtMs: number;
   isCut: boolean;
-  /** Counts a packet that is created. */
-  onPacket(packet: EnginePacket): void;
-  /** The packets so far were handed to the transport. */
-  onFlush(): void;
+  /** Counts no more. */
+  stop(): void;
 }
 
 const SWEEP_INTERVAL_MS = 250;
@@ -53,7 +51,7 @@ const SWEEP_INTERVAL_MS = 250;
  * and `writeBuffer.length` is 0 while megabytes wait in ws.
  *
  * Where writes are paced, the pacer says what a write has left behind (`fellBehind`), and packets are counted from then on
- * until the transport drains: a connection that takes everything costs nothing here.
+ * until the transport drains: a connection that takes everything costs nothing here, not even memory.
  *
  * A burst in one turn of the event loop is no sign of a slow client: the limits are looked at after the loop
  * has had the chance to write.
@@ -85,67 +83,74 @@ export class EmitBufferLimit {
 
   /** Counts what is sent to the connection from now on. */
   guard(connection: EngineConnection): void {
-    const buffer: EmitBuffer = {
-      connection,
-      isTrusted: false,
-      isBehind: false,
-      queuedBytes: 0,
-      queuedPackets: 0,
-      inFlightBytes: 0,
-      inFlightPackets: 0,
-      behindSinceMs: 0,
-      isCheckDue: false,
-      crossedAtMs: 0,
-      isCut: false,
-      onPacket: (packet) => this.queued(buffer, packet),
-      onFlush() {
-        buffer.inFlightBytes += buffer.queuedBytes;
-        buffer.inFlightPackets += buffer.queuedPackets;
-        buffer.queuedBytes = 0;
-        buffer.queuedPackets = 0;
-      },
-    };
-    this.buffers.set(connection, buffer);
-    const follow = (transport: EngineTransport): void => {
-      transport.on("drain", () => this.drained(buffer));
-    };
-    connection.on("packetCreate", buffer.onPacket);
-    connection.on("flush", buffer.onFlush);
-    follow(connection.transport);
-    connection.on("upgrade", (transport: EngineTransport) => {
-      follow(transport);
-      // What polling had in flight has been answered, or is sent again by nobody.
-      this.drained(buffer);
-    });
-    connection.once("close", () => {
-      buffer.isCut = true;
-      this.behind.delete(buffer);
-    });
+    this.listen(connection, false);
   }
 
-  /** Its writes are watched: whoever writes calls `fellBehind`, and nothing is counted before. */
+  /** Its writes are watched from now on: whoever writes calls `fellBehind`, and nothing is counted before. */
   trust(connection: EngineConnection): void {
     const buffer = this.buffers.get(connection);
-    if (buffer && !buffer.isTrusted) {
-      buffer.isTrusted = true;
-      connection.off("packetCreate", buffer.onPacket);
-      connection.off("flush", buffer.onFlush);
+    if (buffer) {
+      this.forget(buffer);
     }
   }
 
   /** A write to a trusted connection was not taken whole; so much of it waits. */
   fellBehind(connection: EngineConnection, packets: number, bytes: number): void {
-    const buffer = this.buffers.get(connection);
-    if (!buffer || buffer.isCut) {
+    if (connection.readyState === "closed") {
       return;
     }
+    const buffer = this.buffers.get(connection) ?? this.listen(connection, true);
     if (!buffer.isBehind) {
-      connection.on("packetCreate", buffer.onPacket);
       this.beginBehind(buffer);
     }
     buffer.inFlightPackets = packets;
     buffer.inFlightBytes = bytes;
     this.check(buffer);
+  }
+
+  private listen(connection: EngineConnection, isTemporary: boolean): EmitBuffer {
+    const onPacket = (packet: EnginePacket): void => this.queued(buffer, packet);
+    const onFlush = (): void => {
+      buffer.inFlightBytes += buffer.queuedBytes;
+      buffer.inFlightPackets += buffer.queuedPackets;
+      buffer.queuedBytes = 0;
+      buffer.queuedPackets = 0;
+    };
+    const onDrain = (): void => this.drained(buffer);
+    const onUpgrade = (transport: EngineTransport): void => {
+      transport.on("drain", onDrain);
+      // What polling had in flight has been answered, or is sent again by nobody.
+      this.drained(buffer);
+    };
+    const onClose = (): void => {
+      buffer.isCut = true;
+      this.forget(buffer);
+    };
+    const buffer: EmitBuffer = {
+      ...{ connection, isTemporary },
+      ...{ isBehind: false, queuedBytes: 0, queuedPackets: 0, inFlightBytes: 0, inFlightPackets: 0 },
+      ...{ behindSinceMs: 0, isCheckDue: false, crossedAtMs: 0, isCut: false },
+      stop() {
+        connection.off("packetCreate", onPacket);
+        connection.off("flush", onFlush);
+        connection.off("upgrade", onUpgrade);
+        connection.off("close", onClose);
+        connection.transport.off("drain", onDrain);
+      },
+    };
+    this.buffers.set(connection, buffer);
+    connection.on("packetCreate", onPacket);
+    connection.on("flush", onFlush);
+    connection.on("upgrade", onUpgrade);
+    connection.on("close", onClose);
+    connection.transport.on("drain", onDrain);
+    return buffer;
+  }
+
+  private forget(buffer: EmitBuffer): void {
+    buffer.stop();
+    this.buffers.delete(buffer.connection);
+    this.behind.delete(buffer);
   }
 
   private beginBehind(buffer: EmitBuffer): void {
@@ -178,18 +183,17 @@ export class EmitBufferLimit {
   }
 
   private drained(buffer: EmitBuffer): void {
+    if (buffer.isTemporary) {
+      // What waits is handed over in the next round, which says what it leaves behind.
+      this.forget(buffer);
+      return;
+    }
     if (!buffer.isBehind) {
       return;
     }
     buffer.inFlightBytes = 0;
     buffer.inFlightPackets = 0;
     buffer.behindSinceMs = this.options.clock.monotonicMs();
-    if (buffer.isTrusted) {
-      // What waits is handed over in the next round, which says what it leaves behind.
-      buffer.queuedBytes = 0;
-      buffer.queuedPackets = 0;
-      buffer.connection.off("packetCreate", buffer.onPacket);
-    }
     if (buffer.queuedPackets === 0) {
       buffer.isBehind = false;
       this.behind.delete(buffer);

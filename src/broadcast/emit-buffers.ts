@@ -40,8 +40,9 @@ export class EmitBuffers {
 
   attach(engine: Engine): void {
     engine.on("connection", (connection) => {
-      this.limit.guard(connection);
-      this.pacer?.pace(connection);
+      if (!this.pacer?.pace(connection)) {
+        this.limit.guard(connection);
+      }
     });
     this.limit.start();
   }

@@ -80,6 +80,11 @@ export class PacedConnection {
     connection.on("upgrade", (transport: EngineTransport) => this.watch(transport));
   }
 
+  /** What its writes leave behind is told; not of polling. */
+  get isWatched(): boolean {
+    return this.websocket !== undefined;
+  }
+
   /** Packets that wait. */
   get packets(): number {
     return this.connection.writeBuffer.length;

@@ -48,12 +48,17 @@ export class WritePacer {
     };
   }
 
-  /** Takes over when the connection is written to. */
-  pace(connection: EngineConnection): void {
-    if (this.isSupported && !PacedConnection.of(connection, this.connectionOptions)) {
+  /** Takes over when the connection is written to. True: its writes are watched from the first one on. */
+  pace(connection: EngineConnection): boolean {
+    if (!this.isSupported) {
+      return false;
+    }
+    const paced = PacedConnection.of(connection, this.connectionOptions);
+    if (!paced) {
       this.isSupported = false;
       this.options.onUnsupported();
     }
+    return paced?.isWatched ?? false;
   }
 
   private wait(paced: PacedConnection): void {

@@ -6,23 +6,23 @@ import type { RoomfulSocket } from "../contract/socket-data";
 export type EventHandler<Payload, Data = null> = (payload: Payload, socket: RoomfulSocket) => Promise<Data> | Data;
 
 /**
- * Turns a handler into the listener given to `socket.on()`.
+ * Turns a handler into the listener given to `socket.on()`, of any socket: one function for all of them, since each would
+ * hold memory as long as its socket.
  *
  * Socket.IO does not catch what a listener throws, so this is the one place where
  * a handler's error is reported and turned into an acknowledgement.
  */
 export function toListener<Payload, Data>(
-  socket: RoomfulSocket,
   handler: EventHandler<Payload, Data>,
   onAnswered: (error: unknown, seconds: number) => void,
 ) {
-  return async (...args: unknown[]): Promise<void> => {
+  return async function listen(this: RoomfulSocket, ...args: unknown[]): Promise<void> {
     const startedAtMs = performance.now();
     let reply: Ack<Data>;
     let failure: unknown;
     try {
       // validatePacket has put the payload that its schema made in the first place.
-      reply = { ok: true, data: await handler(args[0] as Payload, socket) };
+      reply = { ok: true, data: await handler(args[0] as Payload, this) };
     } catch (error) {
       failure = error;
       reply = { ok: false, error: toErrorReply(error) };

@@ -22,21 +22,42 @@ export interface Clock {
 
 const MAX_NODE_DELAY_MS = 2 ** 31 - 1;
 
+/** A timer of Node's, again and again for long delays. As small as it can be: sockets have one each. */
+class SystemTimer implements Timer {
+  private handle: NodeJS.Timeout;
+
+  constructor(
+    private readonly callback: () => void,
+    private remainingMs: number,
+  ) {
+    this.handle = this.arm();
+  }
+
+  clear(): void {
+    clearTimeout(this.handle);
+  }
+
+  private arm(): NodeJS.Timeout {
+    const sliceMs = Math.min(this.remainingMs, MAX_NODE_DELAY_MS);
+    this.remainingMs -= sliceMs;
+    return setTimeout(SystemTimer.elapse, sliceMs, this).unref();
+  }
+
+  private static elapse(timer: SystemTimer): void {
+    if (timer.remainingMs > 0) {
+      timer.handle = timer.arm();
+    } else {
+      timer.callback();
+    }
+  }
+}
+
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
 
-  setTimer(callback, delayMs) {
-    let handle: NodeJS.Timeout;
-    const arm = (remainingMs: number): void => {
-      const sliceMs = Math.min(remainingMs, MAX_NODE_DELAY_MS);
-      handle = setTimeout(() => (remainingMs > sliceMs ? arm(remainingMs - sliceMs) : callback()), sliceMs);
-      handle.unref();
-    };
-    arm(Math.max(0, delayMs));
-    return { clear: () => clearTimeout(handle) };
-  },
+  setTimer: (callback, delayMs) => new SystemTimer(callback, Math.max(0, delayMs)),
 
   setRepeating(callback, intervalMs) {
     const handle = setInterval(callback, intervalMs);

@@ -15,70 +15,99 @@ type Connection = RoomfulSocket["conn"];
 
 const RETRY_MS = 5_000;
 
+/** What was counted for one socket, to be taken back. */
+interface Counted {
+  socket: RoomfulSocket;
+  address: string | undefined;
+  userId: string | undefined;
+}
+
 /** Counts sockets by connection, address and user, from the beginning of their handshake to their end. */
 export class ConnectionLedger {
-  private readonly namespaces = new WeakMap<Connection, Set<string>>();
+  private readonly connections = new WeakMap<Connection, Counted[]>();
   private readonly perUser = new Map<string, number>();
   private readonly perAddress = new Map<string, number>();
   private readonly handshakes = new Map<string, TokenBucket>();
-  private readonly counted = new WeakMap<RoomfulSocket, (() => void)[]>();
 
   constructor(private readonly options: ConnectionLedgerOptions) {}
 
   /** True when a namespace is joined on the connection, or being joined. */
   isUsed(connection: Connection): boolean {
-    return (this.namespaces.get(connection)?.size ?? 0) > 0;
+    return (this.connections.get(connection)?.length ?? 0) > 0;
   }
 
   /** First check of all: one socket for each namespace of a connection, and as many as an address may have. */
   readonly countConnection: HandshakeCheck = (socket) => {
     const { conn, nsp, handshake } = socket;
     const { config, addressOf } = this.options;
-    const joined = this.namespaces.get(conn) ?? new Set<string>();
-    this.namespaces.set(conn, joined);
-    if (joined.has(nsp.name)) {
+    const joined = this.socketsOn(conn);
+    if (joined.some((each) => each.socket.nsp.name === nsp.name)) {
       // Socket.IO would make a socket for each of a hundred CONNECT packets.
       conn.close();
       throw new RoomfulError("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
     }
-    // Also where neither a refusal nor a disconnect is ever heard of: the client went away in between.
-    const releaseAtEnd = (): void => this.release(socket);
-    conn.once("close", releaseAtEnd);
-    this.undoLater(socket, () => conn.off("close", releaseAtEnd));
-    this.refuseAbove(config.maxNamespaces, joined.size);
-    joined.add(nsp.name);
-    this.undoLater(socket, () => joined.delete(nsp.name));
+    this.refuseAbove(config.maxNamespaces, joined.length);
+    const counted: Counted = { socket, address: undefined, userId: undefined };
+    joined.push(counted);
 
     const address = addressOf(handshake);
     this.limitHandshakes(address);
-    this.count(socket, this.perAddress, address, config.maxPerAddress);
+    this.count(this.perAddress, address, config.maxPerAddress);
+    counted.address = address;
   };
 
   /** After authentication: as many sockets as a user may have, over all namespaces. */
   readonly countUser: HandshakeCheck = (socket) => {
-    this.count(socket, this.perUser, socket.data.claims.userId, this.options.config.maxPerUser);
+    const { userId } = socket.data.claims;
+    this.count(this.perUser, userId, this.options.config.maxPerUser);
+    const counted = this.connections.get(socket.conn)?.find((each) => each.socket === socket);
+    if (counted) {
+      counted.userId = userId;
+    }
   };
 
   /** Takes back what was counted for the socket. Again is harmless. */
   release(socket: RoomfulSocket): void {
-    for (const undo of this.counted.get(socket) ?? []) {
-      undo();
-    }
-    this.counted.delete(socket);
+    const joined = this.connections.get(socket.conn) ?? [];
+    const index = joined.findIndex((each) => each.socket === socket);
+    const [counted] = index < 0 ? [] : joined.splice(index, 1);
+    this.uncount(this.perAddress, counted?.address);
+    this.uncount(this.perUser, counted?.userId);
   }
 
-  private count(socket: RoomfulSocket, counts: Map<string, number>, key: string, limit: number): void {
+  /** Those that are counted on the connection. */
+  private socketsOn(connection: Connection): Counted[] {
+    let joined = this.connections.get(connection);
+    if (!joined) {
+      const counted: Counted[] = [];
+      joined = counted;
+      this.connections.set(connection, joined);
+      // Also where neither a refusal nor a disconnect is ever heard of: the client went away in between.
+      connection.on("close", () => {
+        for (const { socket } of [...counted]) {
+          this.release(socket);
+        }
+      });
+    }
+    return joined;
+  }
+
+  private count(counts: Map<string, number>, key: string, limit: number): void {
     const before = counts.get(key) ?? 0;
     this.refuseAbove(limit, before);
     counts.set(key, before + 1);
-    this.undoLater(socket, () => {
-      const left = (counts.get(key) ?? 1) - 1;
-      if (left > 0) {
-        counts.set(key, left);
-      } else {
-        counts.delete(key);
-      }
-    });
+  }
+
+  private uncount(counts: Map<string, number>, key: string | undefined): void {
+    if (key === undefined) {
+      return;
+    }
+    const left = (counts.get(key) ?? 1) - 1;
+    if (left > 0) {
+      counts.set(key, left);
+    } else {
+      counts.delete(key);
+    }
   }
 
   private refuseAbove(limit: number, count: number): void {
@@ -108,15 +137,6 @@ export class ConnectionLedger {
     const waitMs = bucket.take(nowMs);
     if (waitMs !== undefined) {
       throw new RoomfulError("RATE_LIMITED", { retryAfterMs: waitMs });
-    }
-  }
-
-  private undoLater(socket: RoomfulSocket, undo: () => void): void {
-    const undos = this.counted.get(socket);
-    if (undos) {
-      undos.push(undo);
-    } else {
-      this.counted.set(socket, [undo]);
     }
   }
 }

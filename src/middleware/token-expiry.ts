@@ -11,13 +11,13 @@ export interface TokenExpiryOptions {
 
 /** Ends sockets whose token has expired, after telling them in time. Nothing else looks at `exp` after the handshake. */
 export class TokenExpiry {
-  private readonly timers = new Map<RoomfulSocket, Timer[]>();
+  private readonly timers = new Map<RoomfulSocket, Timer>();
 
   constructor(private readonly options: TokenExpiryOptions) {}
 
   watch(socket: RoomfulSocket): void {
     this.arm(socket);
-    socket.once("disconnect", () => this.disarm(socket));
+    socket.on("disconnect", () => this.disarm(socket));
   }
 
   /** The socket has a new token. */
@@ -34,21 +34,28 @@ export class TokenExpiry {
 
   private arm(socket: RoomfulSocket): void {
     const { clock, config } = this.options;
-    const { expiresAt } = socket.data.claims;
-    const remainingMs = expiresAt - clock.now();
-    this.timers.set(socket, [
-      clock.setTimer(() => {
-        socket.emit("token_expiring", { expiresAt: new Date(expiresAt).toISOString() });
-      }, remainingMs - config.expiryNoticeMs),
-      clock.setTimer(() => this.expire(socket), remainingMs + config.leewayMs),
-    ]);
+    const noticeMs = socket.data.claims.expiresAt - clock.now() - config.expiryNoticeMs;
+    // One timer after the other: there is one for each socket.
+    this.timers.set(
+      socket,
+      clock.setTimer(() => this.notify(socket), noticeMs),
+    );
   }
 
   private disarm(socket: RoomfulSocket): void {
-    for (const timer of this.timers.get(socket) ?? []) {
-      timer.clear();
-    }
+    this.timers.get(socket)?.clear();
     this.timers.delete(socket);
+  }
+
+  private notify(socket: RoomfulSocket): void {
+    const { clock, config } = this.options;
+    const { expiresAt } = socket.data.claims;
+    const remainingMs = expiresAt - clock.now() + config.leewayMs;
+    this.timers.set(
+      socket,
+      clock.setTimer(() => this.expire(socket), remainingMs),
+    );
+    socket.emit("token_expiring", { expiresAt: new Date(expiresAt).toISOString() });
   }
 
   private expire(socket: RoomfulSocket): void {

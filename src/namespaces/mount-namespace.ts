@@ -28,24 +28,39 @@ export function mountNamespace(namespace: RoomfulNamespace, parts: NamespacePart
     namespace.use(each);
   }
 
+  const listeners = {
+    join: listenerOf("join"),
+    leave: listenerOf("leave"),
+    message: listenerOf("message"),
+    typing: listenerOf("typing"),
+    history: listenerOf("history"),
+    presence: listenerOf("presence"),
+    rooms: listenerOf("rooms"),
+    refresh_token: listenerOf("refresh_token"),
+  };
+
   // Everything in this turn of the event loop: packets that come before a listener are dropped.
   namespace.on("connection", (socket) => {
     checkPackets(socket, packetChecks, (event, error) => onAnswered(event, 0, error));
 
-    socket.on("join", listenerOf(socket, "join"));
-    socket.on("leave", listenerOf(socket, "leave"));
-    socket.on("message", listenerOf(socket, "message"));
-    socket.on("typing", listenerOf(socket, "typing"));
-    socket.on("history", listenerOf(socket, "history"));
-    socket.on("presence", listenerOf(socket, "presence"));
-    socket.on("rooms", listenerOf(socket, "rooms"));
-    socket.on("refresh_token", listenerOf(socket, "refresh_token"));
+    socket.on("join", listeners.join);
+    socket.on("leave", listeners.leave);
+    socket.on("message", listeners.message);
+    socket.on("typing", listeners.typing);
+    socket.on("history", listeners.history);
+    socket.on("presence", listeners.presence);
+    socket.on("rooms", listeners.rooms);
+    socket.on("refresh_token", listeners.refresh_token);
 
-    socket.on("disconnecting", (reason) => onDisconnecting(socket, reason));
+    socket.on("disconnecting", listenToDisconnecting);
     onConnection(socket);
   });
 
-  function listenerOf<Event extends ClientEvent>(socket: RoomfulSocket, event: Event) {
-    return toListener(socket, handlers[event], (error, seconds) => onAnswered(event, seconds, error));
+  function listenerOf<Event extends ClientEvent>(event: Event) {
+    return toListener(handlers[event], (error, seconds) => onAnswered(event, seconds, error));
+  }
+
+  function listenToDisconnecting(this: RoomfulSocket, reason: DisconnectReason): void {
+    onDisconnecting(this, reason);
   }
 }

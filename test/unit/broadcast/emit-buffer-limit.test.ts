@@ -20,6 +20,7 @@ class FakeTransport extends EventEmitter {
 class FakeConnection extends EventEmitter {
   /** How often it was ended, in whatever way. */
   ends = 0;
+  readyState = "open";
   transport: FakeTransport;
 
   constructor(
@@ -565,6 +566,7 @@ describe("a trusted connection, whose writes say what they leave behind", () => 
     const { connect, limit } = setup();
     const connection = connect();
     limit.trust(connection as unknown as EngineConnection);
+    connection.readyState = "closed";
     connection.emit("close");
     limit.fellBehind(connection as unknown as EngineConnection, 1, 10);
 

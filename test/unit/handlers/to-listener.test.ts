@@ -7,9 +7,9 @@ const SOCKET = { id: "s1" } as RoomfulSocket;
 function setup<Data>(handler: EventHandler<{ room: string }, Data>) {
   const answered: { error: unknown; seconds: number }[] = [];
   const replies: unknown[] = [];
-  const listener = toListener(SOCKET, handler, (error, seconds) => {
+  const listener = toListener(handler, (error, seconds) => {
     answered.push({ error, seconds });
-  });
+  }).bind(SOCKET);
   return { answered, replies, listener, ack: (reply: unknown) => replies.push(reply) };
 }
 
@@ -105,12 +105,11 @@ it.each([
 it("reports before it answers: who was answered is counted", async () => {
   const order: string[] = [];
   const listener = toListener(
-    SOCKET,
     () => null,
     () => {
       order.push("reported");
     },
-  );
+  ).bind(SOCKET);
 
   await listener(PAYLOAD, () => order.push("answered"));
 
