@@ -30,9 +30,20 @@ export function admittedMessageOf(
   const mentions = payload.mentions ?? null;
   const metadata = payload.metadata ?? null;
   const { userId, username, color } = sender;
+  // Written out, as in the two below: spreading one literal into another costs seven times as much, for each message.
   return {
-    ...{ namespace, room, id, userId, username, color },
-    ...{ type, content, replyTo, mentions, metadata, createdAt },
+    namespace,
+    room,
+    id,
+    userId,
+    username,
+    color,
+    type,
+    content,
+    replyTo,
+    mentions,
+    metadata,
+    createdAt,
     isShown: false,
     fingerprint: hash(
       "sha256",
@@ -60,19 +71,36 @@ function lengthAsJson(value: unknown): number {
 
 /** What the room sees of a message; what is absent was not said. */
 export function messageBodyOf(message: NewMessage): MessageBody {
-  const { id, room, type, content, userId, username, color, createdAt, replyTo, mentions, metadata } = message;
-  return {
-    ...{ id, room, type, content, userId, username, color },
-    createdAt: createdAt.toISOString(),
-    ...(replyTo !== null && { replyTo }),
-    ...(mentions !== null && { mentions: [...mentions] }),
-    ...(metadata !== null && { metadata }),
+  const { replyTo, mentions, metadata } = message;
+  const body: MessageBody = {
+    id: message.id,
+    room: message.room,
+    type: message.type,
+    content: message.content,
+    userId: message.userId,
+    username: message.username,
+    color: message.color,
+    createdAt: message.createdAt.toISOString(),
   };
+  if (replyTo !== null) {
+    body.replyTo = replyTo;
+  }
+  if (mentions !== null) {
+    body.mentions = [...mentions];
+  }
+  if (metadata !== null) {
+    body.metadata = metadata;
+  }
+  return body;
 }
 
 /** The live event of a message that is shown before it is stored. */
 export function liveMessageOf(message: AdmittedMessage, tip: number, stored: LiveMessage["stored"]): LiveMessage {
-  return { ...messageBodyOf(message), tip, ...(stored && { stored }) };
+  const live: LiveMessage = Object.assign(messageBodyOf(message), { tip });
+  if (stored) {
+    live.stored = stored;
+  }
+  return live;
 }
 
 /** The same value for the same content: Postgres compares metadata as jsonb, where the order of keys does not count. */
