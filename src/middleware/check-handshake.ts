@@ -19,7 +19,11 @@ export function checkHandshake(
       if (socket.conn.readyState !== "open") {
         throw new RoomfulError("HANDSHAKE_TIMEOUT");
       }
-      await check(socket);
+      const pending = check(socket);
+      if (pending) {
+        // Few have to wait, and each wait that is none is a turn of the microtask queue.
+        await pending;
+      }
     }
   }
 

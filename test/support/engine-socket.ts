@@ -44,7 +44,11 @@ export class EngineSocket {
       if (this.ws.readyState !== WebSocket.OPEN) {
         throw new Error(`the connection is closed; it received ${this.received.join("\n")}`);
       }
-      await Promise.race([once(this.ws, "message"), once(this.ws, "close")]);
+      const waiting = new AbortController();
+      const { signal } = waiting;
+      await Promise.race([once(this.ws, "message", { signal }), once(this.ws, "close", { signal })]);
+      // The one that did not come must not go on listening.
+      waiting.abort();
     }
   }
 
