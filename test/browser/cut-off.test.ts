@@ -38,7 +38,7 @@ it("catches up after a cut: nothing lost, nothing twice, and in the order of the
     await ada.shows(line, "sending");
   }
   expect(await ada.message("Line 1").count()).toBe(0);
-  wire.mend();
+  wire.resume();
   for (const line of own) {
     await ada.shows(line, "stored");
     await bob.shows(line, "stored");

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A wire between a client and a server that can be cut and mended. */
+/** A wire between a client and a server that can be cut, and heal again. */
 export interface TcpProxy {
   readonly url: string;
   /** Ends all connections, and every new one at once. */
   cut(): void;
-  mend(): void;
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
-    mend(): void {
+    resume(): void {
       isCut = false;
     },
     async close(): Promise<void> {
