@@ -56,3 +56,19 @@ it("catches up after a cut: nothing lost, nothing twice, and in the order of the
     expect(shown.filter(({ status }) => status !== "stored")).toEqual([]);
   }
 });
+
+it("sends what was written offline, once, also when the page is opened anew", async () => {
+  const carol = await enterRoom(await browser.open(wire.url), "Carol", "reload");
+  wire.cut();
+  await carol.connectionIsNot("connected");
+  await carol.send("Written before the reload");
+  await carol.shows("Written before the reload", "sending");
+
+  wire.resume();
+  await carol.page.reload();
+
+  await carol.shows("Written before the reload", "stored");
+  const rows = (await readTable(server.database)).filter(({ room }) => room === "reload");
+  expect(rows.map(({ content }) => content)).toEqual(["Written before the reload"]);
+  expect((await carol.messages()).map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+});

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 
 const MOST_TABS = 40;
 
-/** Goes on with Tab until what has a name that begins so has the focus. Throws at a stop that cannot be seen. */
+/** Goes on with Tab until what has this name has the focus. Throws at a stop that cannot be seen. */
 export async function tabTo(page: Page, name: string): Promise<void> {
   const stops: string[] = [];
   while (stops.length < MOST_TABS) {
@@ -11,7 +11,7 @@ export async function tabTo(page: Page, name: string): Promise<void> {
     if (stop !== undefined && !(await isFocusSeen(page))) {
       throw new Error(`nothing shows that the focus is on ${stop}`);
     }
-    if (stop?.startsWith(name)) {
+    if (stop === name) {
       return;
     }
     stops.push(stop ?? "nothing");
@@ -26,7 +26,7 @@ async function nameOfFocus(page: Page): Promise<string | undefined> {
     return undefined;
   }
   const [line = ""] = (await focused.ariaSnapshot()).split("\n");
-  return /"(.*)"/.exec(line)?.[1] ?? line;
+  return /^- \w+ "((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
 }
 
 /** Is there a ring around it, or around what it stands in, that is not there without the focus? */
