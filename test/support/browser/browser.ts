@@ -26,7 +26,7 @@ const ARGS = [
   ...["--disable-component-update", "--disable-sync"],
 ];
 /** Long enough for a machine that does other things too; what a test waits for comes sooner. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 15_000;
 
 /** Starts the system's chromium, headless, with a fresh profile that is gone after `close`. */
 export async function launchBrowser(): Promise<TestBrowser> {
