@@ -29,7 +29,7 @@ export class ChatPage {
     this.composer = page.getByRole("textbox", { name: "Message", exact: true });
     this.log = page.getByRole("log", { name: "Messages" });
     this.rooms = page.getByRole("navigation", { name: "Rooms" });
-    this.people = page.getByRole("region", { name: "People" });
+    this.people = page.getByRole("complementary", { name: "People" });
   }
 
   async signIn(name: string): Promise<void> {
