@@ -26,7 +26,7 @@ interface MessageListState {
 
 /** What a reader looks at, and where it was. */
 interface Anchor {
-  key: string;
+  row: Element;
   top: number;
 }
 
@@ -73,10 +73,10 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
   override getSnapshotBeforeUpdate(): Anchor | null {
     const list = this.list.current;
     const top = list?.getBoundingClientRect().top ?? 0;
-    for (const row of list?.querySelectorAll<HTMLElement>("[data-key]") ?? []) {
+    for (const row of list?.querySelectorAll("[data-message-id]") ?? []) {
       const box = row.getBoundingClientRect();
       if (box.bottom > top) {
-        return { key: row.dataset["key"] ?? "", top: box.top };
+        return { row, top: box.top };
       }
     }
     return null;
@@ -95,11 +95,8 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
     }
     if (this.state.firstKey === undefined) {
       this.keepEnd();
-    } else if (anchor) {
-      const row = this.rowOf(anchor.key);
-      if (row && this.list.current) {
-        this.list.current.scrollTop += row.getBoundingClientRect().top - anchor.top;
-      }
+    } else if (anchor?.row.isConnected && this.list.current) {
+      this.list.current.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
     }
     this.fill();
   }
@@ -136,9 +133,13 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
 
   /** Brings what is about to be looked at: from memory, or from the service. */
   private fill(): void {
-    const { snapshot } = this.props;
+    const { room, snapshot } = this.props;
     const { messages, hasOlder, status } = snapshot;
     const { firstKey, isLoading, hasFailed } = this.state;
+    if (room.messages !== messages) {
+      // What has come meanwhile is drawn with the next frame, and looked at then.
+      return;
+    }
     const part = this.window();
     const isNearTop = (this.list.current?.scrollTop ?? 0) < NEAR_PX;
     if (firstKey !== undefined && isNearTop && part.from > 0) {
@@ -169,10 +170,6 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
   private belowPx(): number {
     const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = this.list.current ?? {};
     return scrollHeight - scrollTop - clientHeight;
-  }
-
-  private rowOf(key: string): Element | null | undefined {
-    return this.list.current?.querySelector(`[data-key="${CSS.escape(key)}"]`);
   }
 
   private window(): ListWindow {

@@ -18,7 +18,7 @@ export interface MessageRowProps {
 export const MessageRow = memo(({ message, isFirst, onResend, onDiscard }: MessageRowProps) => {
   const { translate, time } = useWords();
   const { id, userId, username, color, content, status, isOwn, type } = message;
-  const marks = { "data-message-id": id, "data-status": status, "data-user": userId, "data-key": message.key };
+  const marks = { "data-message-id": id, "data-status": status, "data-user": userId };
   const atMs = Date.parse(message.createdAt);
   const when = (
     <time class="message-time" dateTime={message.createdAt} title={time.exact(atMs)}>
