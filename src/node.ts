@@ -27,6 +27,7 @@ import { AnswersInFlight } from "./http/answers-in-flight";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
+import { addPageRoutes } from "./http/page-routes";
 import { addHttpApi } from "./http-api";
 import { createAdapterFactory, joinNodes } from "./joined-nodes";
 import { type Clock, systemClock } from "./lifecycle/clock";
@@ -337,6 +338,7 @@ export function createNode(options: NodeOptions): Node {
   const sign = createSigner();
   if (sign && config.http.developmentTokens !== "off" && config.mode !== "production") {
     addDevelopmentRoutes(http, { signToken: sign });
+    addPageRoutes(http);
   }
 
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.

@@ -24,6 +24,8 @@ module.exports = {
     level("integration", withPostgres),
     level("e2e", withPostgres),
     level("fault", withPostgres),
+    // Not part of `npm test`, which brings all that it needs: this needs a chromium.
+    level("browser", { ...withPostgres, globalSetup: require.resolve("./support/start-browser-tests.ts") }),
     // The same tests once more as Engine.IO writes, which is what is left where pacing finds nothing to rest on.
     level("e2e-unpaced", {
       ...withPostgres,

@@ -24,6 +24,19 @@ export interface Link {
   ): void;
 }
 
+/** Asks, and throws what there is in place of an answer. */
+export async function request<Event extends keyof ClientEventAnswers>(
+  link: Link | undefined,
+  event: Event,
+  payload: object,
+): Promise<ClientEventAnswers[Event]> {
+  const reply = await link?.ask(event, payload);
+  if (!reply?.ok) {
+    throw new RoomfulClientError(reply?.error ?? NO_ANSWER);
+  }
+  return reply.data;
+}
+
 export interface ConnectionParts {
   clock: Clock;
   random(): number;

@@ -2,7 +2,7 @@ import { io } from "socket.io-client";
 
 import type { User } from "../../src/contract/events";
 import { type Clock, systemClock } from "./clock";
-import { createConnection, type Link } from "./connection";
+import { createConnection, type Link, request } from "./connection";
 import { createRoom, type ManagedRoom } from "./create-room";
 import { createListeners } from "./listeners";
 import { createOutbox } from "./outbox";
@@ -110,6 +110,7 @@ export function createClient(options: ClientOptions, parts: ClientParts = {}): C
   return {
     connection,
     room: (name) => roomOf(name).room,
+    rooms: (after) => request(link, "rooms", { after }),
     on(event, listener) {
       const those = listeners.get(event) ?? createListeners();
       listeners.set(event, those);

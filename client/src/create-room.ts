@@ -1,13 +1,13 @@
 import type { LiveMessage, MessageBody, RoomState, ServerPayload, User } from "../../src/contract/events";
 import type { Clock } from "./clock";
-import type { Link } from "./connection";
+import { type Link, request } from "./connection";
 import { createId } from "./create-id";
 import { createListeners } from "./listeners";
 import type { Outbox, Outgoing } from "./outbox";
 import { createRoomLog, keyOf } from "./room-log";
 import { createRoomPresence } from "./room-presence";
 import { createRoomSync } from "./room-sync";
-import { type ClientErrorReply, NO_ANSWER, RoomfulClientError } from "./roomful-client-error";
+import { type ClientErrorReply, RoomfulClientError } from "./roomful-client-error";
 import type { Room, RoomActions, RoomChange, RoomMessage, RoomSnapshot, RoomStatus, SendResult, Store } from "./types";
 import { createTypingNotice } from "./typing-notice";
 
@@ -109,11 +109,7 @@ export function createRoom(name: string, { clock, random, maxMessages, outbox, k
 
   async function readOlder(limit: number): Promise<void> {
     const before = log.firstSeq;
-    const reply = await link?.ask("history", { room: name, before, limit });
-    if (!reply?.ok) {
-      throw new RoomfulClientError(reply?.error ?? NO_ANSWER);
-    }
-    log.applyBefore(reply.data, before);
+    log.applyBefore(await request(link, "history", { room: name, before, limit }), before);
     changed();
   }
 

@@ -1,6 +1,6 @@
 /** `roomful-client`: rooms for apps, in browsers, Node and React Native. README, "Client SDK". */
 
-export type { User } from "../../src/contract/events";
+export type { RoomList, User } from "../../src/contract/events";
 export type { JsonObject, JsonValue } from "../../src/contract/json-value";
 export type { Clock, Timer } from "./clock";
 export { type ClientParts, createClient } from "./create-client";

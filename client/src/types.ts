@@ -1,4 +1,4 @@
-import type { MessageBody, User } from "../../src/contract/events";
+import type { MessageBody, RoomList, User } from "../../src/contract/events";
 import type { JsonObject } from "../../src/contract/json-value";
 import type { RoomfulClientError } from "./roomful-client-error";
 
@@ -180,6 +180,11 @@ export interface Client {
   readonly connection: ClientConnection;
   /** The room of this name: joined at the first call, the same object until it is left. */
   room(name: string): Room;
+  /**
+   * Rooms with somebody in them that this user may join, by name, 100 a page; `after` is the last name of the page
+   * before. Rejects with a RoomfulClientError, without a connection too.
+   */
+  rooms(after?: string): Promise<RoomList>;
   /** An event of the application's own, sent into rooms by its servers. Answers how to stop. */
   on(event: string, listener: (payload: unknown) => void): () => void;
   /** Ends everything. Sends that are not answered are rejected; those in a storage stay there for the next client. */

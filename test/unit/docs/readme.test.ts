@@ -97,13 +97,6 @@ describe.each(LANGUAGES)("$file", (language) => {
     expect(rows.map(([event]) => event)).toEqual(serverEvents().map(quoted));
   });
 
-  it("shows the lines that the start page shows", () => {
-    const [, lines] = /CONSOLE_LINES = `([^`]+)`/.exec(read("src/http/development-routes.ts")) ?? [];
-
-    expect(lines).toContain("emitWithAck");
-    expect(text).toContain(`\n\`\`\`js\n${lines}\n\`\`\`\n`);
-  });
-
   /** English tables say what the code says; a translation says something, in its own language. */
   function expectTexts(rows: string[][], column: number, texts: string[]): void {
     const shown = rows.map((row) => row[column]);

@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { createHttpApp } from "../../../src/http/create-http-app";
 import { addDevelopmentRoutes } from "../../../src/http/development-routes";
 import type { Logger } from "../../../src/observability/logger";
@@ -82,34 +79,5 @@ describe("POST /dev/token", () => {
     const { app } = setup();
 
     expect((await app.inject("/dev/token?userId=alice")).statusCode).toBe(404);
-  });
-});
-
-describe("the start page", () => {
-  it("is HTML", async () => {
-    const response = await setup().app.inject("/");
-
-    expect(response.statusCode).toBe(200);
-    expect(response.headers["content-type"]).toBe("text/html; charset=utf-8");
-    expect(response.body).toMatch(/^<!doctype html>/);
-  });
-
-  it.each(["README.md", "README.zh-CN.md"])("holds the same console lines as %s", async (file) => {
-    const readme = readFileSync(join(__dirname, "../../..", file), "utf8");
-    const { body } = await setup().app.inject("/");
-
-    const [, shown = ""] = /<pre>([\s\S]*?)<\/pre>/.exec(body) ?? [];
-    const lines = shown.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-
-    expect(lines).toContain('fetch("/dev/token"');
-    expect(readme).toContain(`\`\`\`js\n${lines}\n\`\`\`\n`);
-  });
-
-  it("shows the lines as text, whatever characters they have", async () => {
-    const { body } = await setup().app.inject("/");
-
-    const [, shown = ""] = /<pre>([\s\S]*?)<\/pre>/.exec(body) ?? [];
-    expect(shown).toContain("=&gt;");
-    expect(shown).not.toMatch(/[<>]|&(?!(amp|lt|gt);)/);
   });
 });

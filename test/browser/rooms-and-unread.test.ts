@@ -1,0 +1,88 @@
+import { startTestServer, type TestServer } from "../../src/testing";
+import { launchBrowser, type TestBrowser } from "../support/browser/browser";
+import { ChatPage, enterRoom } from "../support/browser/chat-page";
+
+let browser: TestBrowser;
+let server: TestServer;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
+});
+
+afterEach(() => browser.closeDevices());
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+it("counts what is said in other rooms, and marks where the unread begins", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "first");
+  await ada.openRoom("second");
+  const bob = await server.connect({ userId: "bob", claims: { username: "Bob" } });
+  await bob.call("join", { room: "first" });
+
+  for (const content of ["One", "Two"]) {
+    await bob.call("message", { room: "first", content });
+  }
+  const link = ada.rooms.getByRole("link", { name: /^first\b.*2/ });
+  await link.click();
+
+  await ada.shows("Two", "stored");
+  const marker = ada.log.locator("[data-unread-marker]");
+  await marker.waitFor();
+  const [line, one] = [await marker.boundingBox(), await (await ada.shows("One")).boundingBox()];
+  expect(line?.y).toBeLessThan(one?.y ?? 0);
+  await ada.rooms.getByRole("link", { name: /^first$/ }).waitFor();
+  expect(ada.faults).toEqual([]);
+});
+
+it("says which day it was", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "days");
+
+  await ada.send("Today");
+  await ada.shows("Today", "stored");
+
+  expect(await ada.log.locator("[data-day]").count()).toBe(1);
+  await ada.log.locator("[data-day]").getByText("Today", { exact: true }).waitFor();
+});
+
+it("opens the room that the address names, also after signing in, and goes back", async () => {
+  const ada = new ChatPage(await browser.open(`${server.url}/#/linked`));
+  await ada.signIn("Ada");
+  await ada.page.getByRole("heading", { level: 1, name: "linked" }).waitFor();
+  await ada.openRoom("other");
+  expect(new URL(ada.page.url()).hash).toBe("#/other");
+
+  await ada.page.goBack();
+
+  await ada.page.getByRole("heading", { level: 1, name: "linked" }).waitFor();
+  await ada.page.goto(`${server.url}/#/not a room`);
+  await ada.connectionIs("connected");
+  expect(ada.faults).toEqual([]);
+});
+
+it("finds rooms with somebody in them", async () => {
+  const bob = await server.connect({ userId: "bob" });
+  await bob.call("join", { room: "crowded" });
+  const ada = new ChatPage(await browser.open(server.url));
+  await ada.signIn("Ada");
+
+  await ada.page.getByRole("textbox", { name: "Find or make a room" }).fill("crow");
+  await ada.rooms.getByRole("link", { name: /crowded/ }).click();
+
+  await ada.page.getByRole("heading", { level: 1, name: "crowded" }).waitFor();
+});
+
+it("remembers who one is over a reload, and forgets it by signing out", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "kept");
+  await ada.page.reload();
+  await ada.page.getByRole("heading", { level: 1, name: "kept" }).waitFor();
+  await ada.roomIs("live");
+
+  await ada.page.getByRole("button", { name: "Sign out" }).click();
+
+  await ada.name.waitFor();
+  await ada.page.reload();
+  await ada.name.waitFor();
+});
