@@ -100,6 +100,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 
     return {
       ...first.node,
+      // Another one after a restart.
+      get directUrl() {
+        return first.node.directUrl;
+      },
       ...{ database, redis, postgres, tokens, apiKey, nodes: nodes.map(({ node }) => node) },
       expectRoomConsistent: (room, consistency = {}) =>
         expectRoomConsistent(room, consistency, {

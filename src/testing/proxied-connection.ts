@@ -21,6 +21,13 @@ class Flow {
     from.on("data", (chunk) => this.take(chunk));
     from.on("end", () => this.take());
     to.on("drain", () => this.move());
+    to.on("close", () => this.move());
+  }
+
+  /** Adds to what is on its way; without a chunk, the end. */
+  take(chunk?: Buffer): void {
+    this.onTheWay.push({ ...(chunk && { chunk }), dueMs: performance.now() + this.faults().delayMs });
+    this.move();
   }
 
   /** Writes what is due. Reads on only while the other side takes it, so that a slow reader is felt through the proxy. */
@@ -36,7 +43,9 @@ class Flow {
         break;
       }
       this.onTheWay.shift();
-      if (next.chunk) {
+      if (this.to.destroyed) {
+        // Taken and dropped, as by a network that no longer finds the other side.
+      } else if (next.chunk) {
         this.to.write(next.chunk);
       } else {
         this.to.end();
@@ -52,11 +61,6 @@ class Flow {
   stop(): void {
     clearTimeout(this.timer);
   }
-
-  private take(chunk?: Buffer): void {
-    this.onTheWay.push({ ...(chunk && { chunk }), dueMs: performance.now() + this.faults().delayMs });
-    this.move();
-  }
 }
 
 /** Two sockets that stand for one connection: what happens to the one happens to the other. */
@@ -64,15 +68,25 @@ export class ProxiedConnection {
   /** Resolves when both sockets are gone. */
   readonly ended: Promise<void>;
   private readonly flows: readonly Flow[];
-  private isBroken = false;
 
   constructor(
     private readonly near: Socket,
     private readonly far: Socket,
     private readonly faults: () => Faults,
   ) {
-    this.flows = [new Flow(near, far, faults), new Flow(far, near, faults)];
-    this.ended = Promise.all([near, far].map((socket) => this.watch(socket))).then(() => {
+    const inbound = new Flow(near, far, faults);
+    const outbound = new Flow(far, near, faults);
+    this.flows = [inbound, outbound];
+    let isRefused = true;
+    far.once("connect", () => {
+      isRefused = false;
+    });
+    // What had been sent before a connection broke still arrives, and then its end, as it mostly does without a proxy.
+    const ends = [
+      whenGone(near, () => inbound.take()),
+      whenGone(far, () => (isRefused ? this.destroy() : outbound.take())),
+    ];
+    this.ended = Promise.all(ends).then(() => {
       for (const flow of this.flows) {
         flow.stop();
       }
@@ -81,8 +95,7 @@ export class ProxiedConnection {
   }
 
   noticeChange(): void {
-    const { isCut, isHeld } = this.faults();
-    if (isCut || (this.isBroken && !isHeld)) {
+    if (this.faults().isCut) {
       this.destroy();
       return;
     }
@@ -95,20 +108,18 @@ export class ProxiedConnection {
     this.near.resetAndDestroy();
     this.far.resetAndDestroy();
   }
+}
 
-  private watch(socket: Socket): Promise<void> {
-    return new Promise((resolve) => {
-      socket.on("error", () => {
-        // Its end follows, and is what counts.
-      });
-      socket.on("close", (hasFailed) => {
-        // After an end in order the other side's own end is still to come, or has been.
-        if (hasFailed) {
-          this.isBroken = true;
-          this.noticeChange();
-        }
-        resolve();
-      });
+function whenGone(socket: Socket, onBroken: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on("error", () => {
+      // Its end follows, and is what counts.
     });
-  }
+    socket.on("close", (isBroken) => {
+      if (isBroken) {
+        onBroken();
+      }
+      resolve();
+    });
+  });
 }

@@ -30,8 +30,13 @@ export interface TestNodeNetwork extends TestNetwork {
 
 /** One node of a test server. */
 export interface TestNode {
-  /** Stays the same through `restart`. */
+  /** Leads through `net`, and stays the same through `restart`. */
   readonly url: string;
+  /**
+   * The port itself, past `net` and its faults. For what looks at bytes and kernel buffers: a proxy adds buffers of its own,
+   * and can lose an answer that comes before its request has been sent in full.
+   */
+  readonly directUrl: string;
   /** Time of the node's own timers: real, and can be moved on. */
   readonly clock: TestClock;
   readonly net: TestNodeNetwork;
@@ -126,6 +131,9 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
 
   const node: TestNode = {
     url: network.url,
+    get directUrl() {
+      return roomful.url;
+    },
     clock,
     net: {
       cut: () => network.cut(),
