@@ -29,6 +29,10 @@ export interface Roomful {
   readonly signToken: Node["signToken"];
   /** Resolves when every admitted message is stored or rejected, and its room was told. */
   settled(): Promise<void>;
+  /** For tests: the user's tokens that were issued before that moment have expired, whatever they say. */
+  expireTokens(userId: string, issuedBefore: Date): void;
+  /** Reads memberships and revocations again, and ends what they no longer allow; otherwise done every 15 s. */
+  refreshAccess(): Promise<void>;
 }
 
 /**
@@ -104,6 +108,8 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
       return startedNode().signToken;
     },
     settled: () => startedNode().settled(),
+    expireTokens: (userId, issuedBefore) => startedNode().expireTokens(userId, issuedBefore),
+    refreshAccess: () => startedNode().refreshAccess(),
   };
 
   function startedNode(): Node {

@@ -77,6 +77,8 @@ export interface Node {
   readonly url: string;
   signToken: ((request: TokenRequest) => string) | undefined;
   settled(): Promise<void>;
+  expireTokens(userId: string, issuedBefore: Date): void;
+  refreshAccess(): Promise<void>;
   /** Stops as a crash would: nothing is written out, told or given back. */
   abort(): Promise<void>;
 }
@@ -265,6 +267,7 @@ export function createNode(options: NodeOptions): Node {
       refuseWhileDraining,
       ledger.countConnection,
       authenticateHandshake({ verifier, addressOf }),
+      (socket) => expiry.check(socket.data.claims),
       (socket) => revocations.check(socket.data.claims),
       ledger.countUser,
     ],
@@ -362,6 +365,8 @@ export function createNode(options: NodeOptions): Node {
       return urlOf(http, config);
     },
     signToken: sign,
+    expireTokens: (userId, issuedBefore) => expiry.expireUser(userId, issuedBefore),
+    refreshAccess: () => accessRefresh.runSoon(),
     async abort() {
       writeBuffer.abandon();
       redis?.cut();

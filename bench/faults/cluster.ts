@@ -5,9 +5,9 @@ import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { systemClock } from "../../src/lifecycle/clock";
 import { signToken } from "../../src/middleware/sign-token";
 import { RedisServer } from "../../src/testing/redis-server";
+import { readTable, type TableRow } from "../../src/testing/room-table";
 import { makeDataDir } from "../../src/testing/test-database";
 import { freePort, ServiceProcess } from "../../test/support/service-process";
-import { readTable, type TableRow } from "../../test/support/table";
 
 /** Several nodes in processes of their own, with one Postgres (safe settings) and one Redis. */
 export class Cluster {

@@ -5,9 +5,9 @@ import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { readPostmaster } from "../../src/database/postmaster-pid";
 import { systemClock } from "../../src/lifecycle/clock";
 import { signToken } from "../../src/middleware/sign-token";
+import { readTable, type TableRow } from "../../src/testing/room-table";
 import { makeDataDir } from "../../src/testing/test-database";
 import { freePort, ServiceProcess } from "../../test/support/service-process";
-import { readTable, type TableRow } from "../../test/support/table";
 
 /** The service on its embedded default, in a process and a data folder of its own, safe settings and all. */
 export class EmbeddedService {

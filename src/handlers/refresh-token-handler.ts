@@ -11,7 +11,7 @@ import type { EventHandler } from "./to-listener";
 export interface RefreshTokenHandlerDeps {
   namespace: string;
   verifier: Pick<TokenVerifier, "verify">;
-  expiry: Pick<TokenExpiry, "renewed">;
+  expiry: Pick<TokenExpiry, "check" | "renewed">;
   revocations: Pick<RevocationList, "check">;
   membership: Pick<RoomMembership, "evict" | "roomsOf">;
   mayJoin: RoomAccess;
@@ -28,6 +28,7 @@ export function createRefreshTokenHandler(
     if (claims.userId !== socket.data.claims.userId) {
       throw new RoomfulError("TOKEN_INVALID");
     }
+    expiry.check(claims);
     revocations.check(claims);
     if (claims.namespaces && !claims.namespaces.includes(namespace)) {
       throw new RoomfulError("NAMESPACE_FORBIDDEN");

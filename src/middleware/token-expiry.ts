@@ -1,6 +1,6 @@
 import type { RoomfulConfig } from "../config/config";
 import { RoomfulError } from "../contract/roomful-error";
-import type { RoomfulSocket } from "../contract/socket-data";
+import type { RoomfulSocket, TokenClaims } from "../contract/socket-data";
 import type { Clock, Timer } from "../lifecycle/clock";
 
 export interface TokenExpiryOptions {
@@ -12,6 +12,7 @@ export interface TokenExpiryOptions {
 /** Ends sockets whose token has expired, after telling them in time. Nothing else looks at `exp` after the handshake. */
 export class TokenExpiry {
   private readonly timers = new Map<RoomfulSocket, Timer>();
+  private readonly expiredBeforeMs = new Map<string, number>();
 
   constructor(private readonly options: TokenExpiryOptions) {}
 
@@ -26,10 +27,31 @@ export class TokenExpiry {
     this.arm(socket);
   }
 
+  /** For tests: tokens of the user that were issued before that moment have expired, whatever they say. */
+  expireUser(userId: string, issuedBefore: Date): void {
+    this.expiredBeforeMs.set(userId, issuedBefore.getTime());
+    for (const socket of [...this.timers.keys()]) {
+      if (this.hasExpired(socket.data.claims)) {
+        this.expire(socket);
+      }
+    }
+  }
+
+  /** Throws TOKEN_EXPIRED for what `expireUser` has ended. */
+  check(claims: Pick<TokenClaims, "userId" | "issuedAt">): void {
+    if (this.hasExpired(claims)) {
+      throw new RoomfulError("TOKEN_EXPIRED");
+    }
+  }
+
   stop(): void {
     for (const socket of [...this.timers.keys()]) {
       this.disarm(socket);
     }
+  }
+
+  private hasExpired({ userId, issuedAt = 0 }: Pick<TokenClaims, "userId" | "issuedAt">): boolean {
+    return issuedAt < (this.expiredBeforeMs.get(userId) ?? 0);
   }
 
   private arm(socket: RoomfulSocket): void {

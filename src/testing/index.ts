@@ -1,20 +1,25 @@
 /** `roomful/testing`: a whole Roomful inside a test, with clients that are easy to question. README, "Testing". */
 import { randomBytes } from "node:crypto";
-import { io } from "socket.io-client";
 
-import { createRoomful } from "../app";
 import type { PartialConfig } from "../config/config";
-import { createConfig } from "../config/load-config";
-import { requirementsOf, signToken, type TokenRequest } from "../middleware/sign-token";
-import { TestClient } from "./test-client";
-import { TestClock } from "./test-clock";
+import { requirementsOf } from "../middleware/sign-token";
+import { expectRoomConsistent, type RoomConsistencyOptions } from "./expect-room-consistent";
 import { createTestDatabase } from "./test-database";
+import { type OwnedTestNode, startTestNode, type TestNode } from "./test-node";
+import { startPostgresProxy, type TestPostgres } from "./test-postgres";
 import { startTestRedis, type TestRedis } from "./test-redis";
+import { createTestTokens, type TestTokens } from "./test-tokens";
 
 export type { PartialConfig } from "../config/config";
-export { TestClient } from "./test-client";
+export type { RoomConsistencyOptions } from "./expect-room-consistent";
+export type { TestLine, TestNetwork } from "./fault-proxy";
+export type { RoomReader } from "./room-check";
+export { TestClient, type TestClientStep } from "./test-client";
 export type { TestClock } from "./test-clock";
+export type { TestConnectOptions, TestNode, TestNodeNetwork } from "./test-node";
+export type { TestPostgres } from "./test-postgres";
 export type { TestRedis } from "./test-redis";
+export type { TestTokens } from "./test-tokens";
 
 export interface TestServerOptions {
   /** Address of a Postgres database to use; absent: one of its own, dropped at `close`. */
@@ -30,45 +35,25 @@ export interface TestServerOptions {
   redis?: boolean;
 }
 
-export interface TestConnectOptions {
-  userId: string;
-  /** What else the token says. */
-  claims?: Omit<TokenRequest, "userId">;
-  /** Rooms to join with the handshake. */
-  rooms?: (string | { room: string; after?: number; epoch?: string | null })[];
-  /** In place of a token for `userId`; null: none. */
-  token?: string | null;
-  namespace?: string;
-  lastSocketId?: string;
-  transports?: ("websocket" | "polling")[];
-}
-
-/** One node of a test server. */
-export interface TestNode {
-  readonly url: string;
-  /** Time of the node's own timers: real, and can be moved on. */
-  readonly clock: TestClock;
-  /** Connects a client and waits for its welcome. Rejects when the handshake is refused; `error.data` has the code. */
-  connect(options: TestConnectOptions): Promise<TestClient>;
-  /** Resolves when every message admitted here is stored or rejected, and everybody was sent what follows from it. */
-  settled(): Promise<void>;
-  /** Stops in order, as a signal does; the clients are told, and cut in the end. */
-  drain(): Promise<void>;
-  /** Ends as a crash would: what is not written is lost, clients are cut, other nodes see it by its silence. */
-  kill(): Promise<void>;
-}
-
 export interface TestServer extends TestNode {
-  /** Address of its database, for a second server on the same data, or to look into. */
+  /** Address of its database, for a second server on the same data, or to look into. No fault of `postgres` is felt there. */
   readonly database: string;
-  readonly tokens: { mint(request: TokenRequest): Promise<string> };
+  readonly tokens: TestTokens;
   /** A key of the HTTP API that may do everything; where `config` names keys, it is none of them. */
   readonly apiKey: string;
   /** All nodes; the server itself stands for the first. */
   readonly nodes: readonly TestNode[];
+  /** Its Postgres, to be taken away and given back. */
+  readonly postgres: TestPostgres;
   /** Its Redis, to be taken away and given back. */
   readonly redis: TestRedis | undefined;
-  /** Disconnects its clients, stops its nodes, and drops its database. */
+  /**
+   * Resolves when everything that this server's clients have seen of a room agrees with the table: what was acknowledged
+   * is stored once, under its number; numbers run from 1 without a hole; whoever is in the room was shown every stored
+   * message since, and told its number; what was retracted is not stored. Throws what differs, line by line.
+   */
+  expectRoomConsistent(room: string, options?: RoomConsistencyOptions): Promise<void>;
+  /** Ends all faults, disconnects its clients, stops its nodes, and drops its database. Nothing of it is left running. */
   close(): Promise<void>;
 }
 
@@ -77,23 +62,61 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { config = {}, nodes: count = 1, redis: wantsRedis = count > 1 } = options;
   const owned: { drop(): Promise<void> }[] = [];
   const stopAll = async (): Promise<void> => {
-    for (const each of owned.toReversed()) {
+    for (let each = owned.pop(); each; each = owned.pop()) {
       await each.drop();
     }
   };
   try {
-    const database = options.database ?? (await own(createTestDatabase())).url;
+    const database = options.database ?? config.database?.url ?? (await own(createTestDatabase())).url;
+    const { proxiedUrl, postgres } = await own(startPostgresProxy(database));
     const redis = wantsRedis ? await own(startTestRedis()) : undefined;
     const secret = config.jwt?.secret?.[0] ?? randomBytes(48).toString("base64url");
     const apiKey = randomBytes(32).toString("base64url");
-    const nodes: TestNode[] = [];
+    const nodes: OwnedTestNode[] = [];
+    const expiredTokens = new Map<string, Date>();
+    const tokens = createTestTokens({
+      ...{ secret, database, common: requirementsOf(config.jwt ?? {}) },
+      now: () => nodes[0]?.node.clock.now() ?? Date.now(),
+      expireTokens(userId, issuedBefore) {
+        expiredTokens.set(userId, issuedBefore);
+        for (const { roomful } of running()) {
+          roomful.expireTokens(userId, issuedBefore);
+        }
+      },
+      async refreshAccess() {
+        await Promise.all(running().map(({ roomful }) => roomful.refreshAccess()));
+      },
+    });
+    const { mint } = tokens;
     for (let index = 0; index < count; index += 1) {
-      nodes.push(await own(startNode({ config, database, redisUrl: redis?.url, secret, apiKey })));
+      const node = { config, database: proxiedUrl, redisUrl: redis?.url, secret, apiKey, mint, expiredTokens };
+      nodes.push(await own(startTestNode(node)));
     }
-    const [first] = nodes as [TestNode];
-    const mint = async (request: TokenRequest): Promise<string> =>
-      signToken(secret, { ...requirementsOf(config.jwt ?? {}), ...request }, first.clock);
-    return { ...first, database, redis, nodes, tokens: { mint }, apiKey, close: stopAll };
+    const [first] = nodes as [OwnedTestNode];
+
+    function running(): OwnedTestNode[] {
+      return nodes.filter(({ isRunning }) => isRunning);
+    }
+
+    return {
+      ...first.node,
+      // Another one after a restart.
+      get directUrl() {
+        return first.node.directUrl;
+      },
+      ...{ database, redis, postgres, tokens, apiKey, nodes: nodes.map(({ node }) => node) },
+      expectRoomConsistent: (room, consistency = {}) =>
+        expectRoomConsistent(room, consistency, {
+          database,
+          clients: nodes.flatMap(({ clients }) => [...clients]),
+          mayHaveLost: nodes.some(({ hasStopped }) => hasStopped),
+        }),
+      async close() {
+        await postgres.up();
+        redis?.resume();
+        await stopAll();
+      },
+    };
   } catch (error) {
     await stopAll();
     throw error;
@@ -104,67 +127,4 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     owned.push(started);
     return started;
   }
-}
-
-interface NodeOptions {
-  config: PartialConfig;
-  database: string;
-  redisUrl: string | undefined;
-  secret: string;
-  apiKey: string;
-}
-
-async function startNode({ config, database, redisUrl, secret, apiKey }: NodeOptions) {
-  const clock = new TestClock();
-  const hasOwnKey = config.jwt?.publicKey === undefined && config.jwt?.jwksUrl === undefined;
-  const roomful = createRoomful(
-    createConfig({
-      mode: "test",
-      ...config,
-      http: { port: 0, host: "127.0.0.1", apiKeys: [apiKey], ...config.http },
-      database: { url: database, allowUnsafeDurability: true, ...config.database },
-      redis: { ...(redisUrl !== undefined && { url: redisUrl }), ...config.redis },
-      jwt: { ...(hasOwnKey && { secret: [secret] }), ...config.jwt },
-      rateLimits: { enabled: "off", ...config.rateLimits },
-      log: { level: "silent", ...config.log },
-    }),
-    { clock },
-  );
-  await roomful.start();
-  const clients = new Set<TestClient>();
-
-  async function connect(options: TestConnectOptions): Promise<TestClient> {
-    const { userId, claims, rooms, token, namespace = "/", lastSocketId, transports = ["websocket"] } = options;
-    const request = { ...requirementsOf(config.jwt ?? {}), userId, ...claims };
-    const given = token === undefined ? signToken(secret, request, clock) : token;
-    const socket = io(roomful.url + namespace, {
-      auth: {
-        ...(given !== null && { token: given }),
-        ...(rooms && { rooms }),
-        ...(lastSocketId !== undefined && { lastSocketId }),
-      },
-      transports,
-      autoConnect: false,
-      forceNew: true,
-      reconnection: false,
-    });
-    const client = await TestClient.connect(userId, socket);
-    clients.add(client);
-    return client;
-  }
-
-  return {
-    url: roomful.url,
-    clock,
-    connect,
-    settled: () => roomful.settled(),
-    drain: () => roomful.stop(),
-    kill: () => roomful.abort(),
-    async drop(): Promise<void> {
-      for (const client of clients) {
-        client.close();
-      }
-      await roomful.stop();
-    },
-  };
 }

@@ -4,12 +4,32 @@ import type { Socket } from "socket.io-client";
 import type { Ack } from "../contract/acknowledgement";
 import type { ClientEventAnswers, ServerEvent, ServerPayload, Welcome } from "../contract/events";
 import type { ClientEvent } from "../contract/payload-schemas";
+import type { TestLine } from "./fault-proxy";
 
 interface Received {
+  kind: "event";
   event: string;
   payload: unknown;
   /** A `waitFor` has answered with it. */
   isTaken: boolean;
+}
+
+/** What a client went through, in order: what it was sent, what it was answered, and each end of its connection. */
+export type TestClientStep =
+  | Readonly<Received>
+  | {
+      readonly kind: "answer";
+      readonly event: ClientEvent;
+      readonly payload: object;
+      readonly reply: Ack<unknown> | undefined;
+    }
+  | { readonly kind: "disconnected" };
+
+export interface TestClientParts {
+  userId: string;
+  namespace: string;
+  socket: Socket;
+  net: TestLine;
 }
 
 const WAIT_TIMEOUT_MS = 5_000;
@@ -17,16 +37,29 @@ const ANSWER_TIMEOUT_MS = 15_000;
 
 /** A client of a test server: it remembers everything that it is sent, so that nothing has to be awaited in advance. */
 export class TestClient {
+  readonly userId: string;
+  readonly namespace: string;
+  /** The socket.io-client socket, for what has no method here. */
+  readonly socket: Socket;
+  /** The way between this client and its node, for it alone. */
+  readonly net: TestLine;
+  /** Everything so far, in order. */
+  readonly steps: readonly TestClientStep[];
+  private readonly log: TestClientStep[] = [];
   private readonly events: Received[] = [];
   private readonly listeners = new Set<() => void>();
 
-  private constructor(
-    readonly userId: string,
-    /** The socket.io-client socket, for what has no method here. */
-    readonly socket: Socket,
-  ) {
+  private constructor({ userId, namespace, socket, net }: TestClientParts) {
+    this.userId = userId;
+    this.namespace = namespace;
+    this.socket = socket;
+    this.net = net;
+    this.steps = this.log;
+    socket.on("disconnect", () => this.log.push({ kind: "disconnected" }));
     socket.onAny((event: string, payload: unknown) => {
-      this.events.push({ event, payload, isTaken: false });
+      const received: Received = { kind: "event", event, payload, isTaken: false };
+      this.log.push(received);
+      this.events.push(received);
       for (const listener of [...this.listeners]) {
         listener();
       }
@@ -34,21 +67,37 @@ export class TestClient {
   }
 
   /** Connects and waits for `welcome`. Rejects with the error of `connect_error`, which has the reply in `data`. */
-  static async connect(userId: string, socket: Socket): Promise<TestClient> {
-    const client = new TestClient(userId, socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("welcome", () => resolve());
-      socket.once("connect_error", (error) => {
-        socket.disconnect();
-        reject(error);
-      });
-      socket.connect();
-    });
+  static async connect(parts: TestClientParts): Promise<TestClient> {
+    const client = new TestClient(parts);
+    await client.reconnect();
     return client;
   }
 
+  /**
+   * Connects again after the connection was lost, with the same token, and waits for the new `welcome`. It does not do so
+   * by itself, so that a test says when; the rooms of the handshake are joined again.
+   */
+  async reconnect(): Promise<void> {
+    const { socket } = this;
+    await new Promise<void>((resolve, reject) => {
+      const onWelcome = (): void => {
+        socket.off("connect_error", onRefused);
+        resolve();
+      };
+      const onRefused = (error: Error): void => {
+        socket.off("welcome", onWelcome);
+        socket.disconnect();
+        reject(error);
+      };
+      socket.once("welcome", onWelcome);
+      socket.once("connect_error", onRefused);
+      socket.connect();
+    });
+  }
+
+  /** The newest. */
   get welcome(): Welcome {
-    return this.received("welcome")[0] as Welcome;
+    return this.received("welcome").at(-1) as Welcome;
   }
 
   /** Payloads of an event so far, in order. */
@@ -58,7 +107,18 @@ export class TestClient {
 
   /** Emits and resolves with the acknowledgement. Rejects when none comes in 15 s. */
   emitWithAck<Event extends ClientEvent>(event: Event, payload: object): Promise<Ack<ClientEventAnswers[Event]>> {
-    return this.socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck(event, payload);
+    return new Promise((resolve, reject) => {
+      // With a callback and not by promise, which would settle after what came behind the answer.
+      const onReply = (error: Error | null, reply: Ack<ClientEventAnswers[Event]>): void => {
+        this.log.push({ kind: "answer", event, payload, reply: error ? undefined : reply });
+        if (error) {
+          reject(error);
+        } else {
+          resolve(reply);
+        }
+      };
+      this.socket.timeout(ANSWER_TIMEOUT_MS).emit(event, payload, onReply);
+    });
   }
 
   /** Emits and resolves with the answer's data. Rejects when the call is refused. */

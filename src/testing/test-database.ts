@@ -48,13 +48,31 @@ export async function makeDataDir(): Promise<string> {
 }
 
 /** Runs statements on the database at `url`, one after the other. */
-export async function runStatements(url: string, statements: readonly string[]): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
+export function runStatements(url: string, statements: readonly string[]): Promise<void> {
+  return withClient(url, async (client) => {
     for (const statement of statements) {
       await client.query(statement);
     }
+  });
+}
+
+/** Runs one statement, and answers its rows. */
+export function queryRows<Row extends object>(
+  url: string,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<Row[]> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<Row>(sql, [...parameters]);
+    return rows;
+  });
+}
+
+async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await use(client);
   } finally {
     await client.end();
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
-import { queryRows } from "../support/table";
+import { queryRows } from "../../src/testing/test-database";
 
 let server: TestServer;
 let writer: TestClient;

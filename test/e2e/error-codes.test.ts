@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 
 import { ERROR_CODES, type ErrorCode, type ErrorReply } from "../../src";
 import { type PartialConfig, startTestServer, type TestServer } from "../../src/testing";
+import { queryRows } from "../../src/testing/test-database";
 import { EngineSocket } from "../support/engine-socket";
 import { refusalOf } from "../support/refusal";
-import { queryRows } from "../support/table";
 
 /** Makes the service answer with each code, in the way in which a client would meet it. */
 const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<ErrorReply>>> = {

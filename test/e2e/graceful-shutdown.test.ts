@@ -3,9 +3,9 @@ import { Client } from "pg";
 
 import { createConfig, createRoomful } from "../../src";
 import { startTestServer, type TestClient } from "../../src/testing";
+import { readTable } from "../../src/testing/room-table";
 import { callApi } from "../support/api-client";
 import { refusalOf } from "../support/refusal";
-import { readTable } from "../support/table";
 
 it("drains under load: tells everybody, refuses what is new, stores what was taken, and lets clients come back", async () => {
   const server = await startTestServer({ config: { writeBuffer: { flushIntervalMs: 40 } } });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { startTestServer, type TestServer } from "../../src/testing";
-import { readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
 
 const ROOT = join(__dirname, "../..");
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import { startTestServer, type TestServer } from "../../src/testing";
+import { queryRows } from "../../src/testing/test-database";
 import { callApi } from "../support/api-client";
-import { queryRows } from "../support/table";
 
 const SHOP = "s".repeat(40);
 const TILL = "t".repeat(40);

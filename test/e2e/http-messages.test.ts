@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 
 import type { MessageAccepted } from "../../src";
 import { startTestServer, type TestServer } from "../../src/testing";
+import { queryRows } from "../../src/testing/test-database";
 import { callApi } from "../support/api-client";
-import { queryRows } from "../support/table";
 
 let server: TestServer;
 beforeAll(async () => {

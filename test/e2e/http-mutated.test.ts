@@ -2,11 +2,11 @@ import { createConfig } from "../../src";
 import { type ApiRoute, createApiRoutes } from "../../src/contract/api-routes";
 import { createOpenApi } from "../../src/http/documents/openapi";
 import { startTestServer, type TestServer } from "../../src/testing";
+import { readTable } from "../../src/testing/room-table";
 import { callApi, checkProblem } from "../support/api-client";
 import { bytesOf, mutate, type WrittenRequest } from "../support/mutated-request";
 import { createRandom } from "../support/random";
 import { sendRaw } from "../support/raw-request";
-import { readTable } from "../support/table";
 
 /** By hand: `ROOMFUL_TEST_MUTATIONS=20000 npx jest --config test/jest.config.js test/e2e/http-mutated.test.ts`. */
 const COUNT = Number(process.env["ROOMFUL_TEST_MUTATIONS"] ?? 1_500);
@@ -51,7 +51,7 @@ it(
         sent += 1;
         const request = mutate(exampleOf(ROUTES[sent % ROUTES.length] as ApiRoute), random);
         const bytes = bytesOf(request, random);
-        const response = await inTime(sendRaw(server.url, bytes), bytes);
+        const response = await inTime(sendRaw(server.directUrl, bytes), bytes);
         counts.set(response?.status ?? "none", (counts.get(response?.status ?? "none") ?? 0) + 1);
         await checkAnswer(response, bytes);
       }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { RoomState } from "../../src";
 import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
+import { accountOf } from "../../src/testing/client-account";
+import { checkRoom } from "../../src/testing/room-check";
+import { readTable, type TableRow } from "../../src/testing/room-table";
 import { createRandom } from "../support/random";
-import { ReaderLog } from "../support/reader-log";
-import { readTable } from "../support/table";
 
 const INTERLEAVINGS = 1_000;
 const AT_ONCE = 20;
@@ -24,7 +24,9 @@ afterAll(() => server.close());
 
 interface Interleaving {
   room: string;
-  log: ReaderLog;
+  members: TestClient[];
+  /** What the reader says it holds already. */
+  after: number;
 }
 
 /**
@@ -35,18 +37,11 @@ interface Interleaving {
 async function runOne(index: number, sender: TestClient, reader: TestClient): Promise<Interleaving> {
   const random = createRandom(SEED + index);
   const room = `race-${index}`;
-  const log = new ReaderLog();
   const count = 1 + Math.floor(random() * 12);
   const isEmptyAtFirst = random() < 0.3;
   await sender.call("join", { room });
   const first = isEmptyAtFirst ? 0 : 1 + Math.floor(random() * 5);
-  const before = await Promise.all(
-    range(first).map(async (number) => {
-      const content = `before ${number}`;
-      const { id, seq } = await sender.call("message", { room, content });
-      return { userId: sender.userId, id, seq, content };
-    }),
-  );
+  await Promise.all(range(first).map((number) => sender.call("message", { room, content: `before ${number}` })));
   if (random() < 0.3) {
     // The last member leaves: the log in memory goes.
     await sender.call("leave", { room });
@@ -54,12 +49,11 @@ async function runOne(index: number, sender: TestClient, reader: TestClient): Pr
   }
   const position: { after?: number } = random() < 0.5 ? {} : { after: Math.floor(random() * (first + 1)) };
 
-  let joined: Promise<RoomState> | undefined;
   const sends: Promise<unknown>[] = [];
   const joinAt = Math.floor(random() * (count + 1));
   for (let number = 0; number <= count; number += 1) {
     if (number === joinAt) {
-      joined = reader.call("join", { room, ...position, limit: 200 });
+      sends.push(reader.call("join", { room, ...position, limit: 200 }));
     }
     if (number < count) {
       sends.push(sender.call("message", { room, content: `during ${number}` }));
@@ -69,12 +63,8 @@ async function runOne(index: number, sender: TestClient, reader: TestClient): Pr
       await delay(random() * 14);
     }
   }
-  const state = (await joined) as RoomState;
-  // It holds what lies before the number that it names.
-  log.applyPage(before.filter(({ seq }) => seq <= (position.after ?? 0)));
-  log.applyState(state);
   await Promise.all(sends);
-  return { room, log };
+  return { room, members: [sender, reader], after: position.after ?? 0 };
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -90,33 +80,20 @@ it(`gives every reader page + live = table, in ${INTERLEAVINGS} interleavings of
   );
   await server.settled();
   await Promise.all(readers.map((reader) => reader.fence()));
-  const logOf = new Map(runs.map(({ room, log }) => [room, log]));
-  for (const reader of readers) {
-    // In the order in which they came, after the answer of the join.
-    for (const message of reader.received("message")) {
-      logOf.get(message.room)?.applyMessage(message);
-    }
-    for (const stored of reader.received("stored")) {
-      logOf.get(stored.room)?.applyStored(stored);
-    }
-  }
 
-  const expected = new Map<string, string[]>();
-  for (const { room, content } of await readTable(server.database)) {
-    expected.set(room, [...(expected.get(room) ?? []), content]);
+  const rowsOf = new Map<string, TableRow[]>();
+  for (const row of await readTable(server.database)) {
+    rowsOf.set(row.room, [...(rowsOf.get(row.room) ?? []), row]);
   }
   expect(runs).toHaveLength(INTERLEAVINGS);
-  for (const { room, log } of runs) {
-    const held = [...log.numbered].sort(([a], [b]) => a - b);
-    expect({ room, seqs: held.map(([seq]) => seq), contents: held.map(([, content]) => content) }).toEqual({
-      room,
-      seqs: range(held.length).map((index) => index + 1),
-      contents: expected.get(room),
-    });
-    expect({ room, unnumbered: [...log.unnumbered], unknown: log.unknown }).toEqual({
-      room,
-      unnumbered: [],
-      unknown: [],
+  for (const { room, members, after } of runs) {
+    const rows = rowsOf.get(room) ?? [];
+    const accounts = members.map(({ userId, steps }) => ({ name: userId, account: accountOf(userId, steps, room) }));
+    const faults = checkRoom({ table: { lastSeq: rows.length, rows }, witnesses: accounts });
+    // The reader has to have everything above what it had.
+    expect({ room, ...faults, completeAbove: accounts[1]?.account.completeAbove }).toEqual({
+      ...{ room, wrong: [], missing: [] },
+      completeAbove: after,
     });
   }
 }, 120_000);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
-import { readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
 
 let server: TestServer;
 let alice: TestClient;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { createProgram } from "../../src/cli/create-program";
 import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
-import { readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
 
 let server: TestServer;
 let clients: TestClient[];

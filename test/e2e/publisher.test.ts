@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 
 import { createPublisher, type Publisher, type PublisherCommand } from "../../src/publisher";
 import { startTestServer, type TestClient, type TestNode, type TestServer } from "../../src/testing";
-import { readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
 
 let server: TestServer;
 /** Where the clients are, and where nobody is but the caller. */

@@ -19,7 +19,7 @@ async function connectStalled(
   userId: string,
   rooms: readonly string[],
 ): Promise<{ socket: EngineSocket; socketId: string }> {
-  const socket = await EngineSocket.open(server.url);
+  const socket = await EngineSocket.open(server.directUrl);
   const token = await server.tokens.mint({ userId });
   socket.send(`0${JSON.stringify({ token, rooms })}`);
   await socket.until((frame) => frame.startsWith(`42["room_state"`));

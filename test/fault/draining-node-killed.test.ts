@@ -3,7 +3,8 @@ import { Client } from "pg";
 
 import { publishInTransaction } from "../../src/publisher";
 import { startTestServer, type TestClient } from "../../src/testing";
-import { queryRows, readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
+import { queryRows } from "../../src/testing/test-database";
 
 async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { startTestServer, type TestClient } from "../../src/testing";
-import { readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
 
 it("loses a node without losing what was acknowledged, and takes its people out of the lists", async () => {
   const server = await startTestServer({ nodes: 2, config: { writeBuffer: { flushIntervalMs: 50 } } });

@@ -2,11 +2,11 @@ import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { startTestServer } from "../../src/testing";
+import { readTable } from "../../src/testing/room-table";
 import { makeDataDir } from "../../src/testing/test-database";
 import { checkContract } from "../support/contract";
 import { readMetric } from "../support/metrics";
 import { RetryingSender } from "../support/retrying-sender";
-import { readTable } from "../support/table";
 
 const KILLS = 3;
 

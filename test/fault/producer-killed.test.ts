@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { startTestServer, type TestClient } from "../../src/testing";
-import { queryRows, readTable } from "../support/table";
+import { readTable } from "../../src/testing/room-table";
+import { queryRows } from "../../src/testing/test-database";
 
 /** ROOMFUL_TEST_KILLS=50 for the long run. */
 const KILLS = Number(process.env["ROOMFUL_TEST_KILLS"] ?? 6);

@@ -3,11 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { systemClock } from "../../src/lifecycle/clock";
 import { signToken } from "../../src/middleware/sign-token";
+import { readTable } from "../../src/testing/room-table";
 import { createTestDatabase } from "../../src/testing/test-database";
 import { checkContract } from "../support/contract";
 import { RetryingSender } from "../support/retrying-sender";
 import { freePort, ServiceProcess } from "../support/service-process";
-import { readTable } from "../support/table";
 
 const KILLS = 4;
 const SENDERS = 12;

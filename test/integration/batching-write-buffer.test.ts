@@ -8,10 +8,10 @@ import { type AdmittedMessage, MESSAGE_TRAITS } from "../../src/handlers/admitte
 import { rejectionOf } from "../../src/handlers/message-outcome";
 import { systemClock } from "../../src/lifecycle/clock";
 import { type AppendResult, MessageRepository } from "../../src/repositories/message-repository";
-import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
+import { readTable } from "../../src/testing/room-table";
+import { createTestDatabase, queryRows, type TestDatabase } from "../../src/testing/test-database";
 import { BatchingWriteBuffer } from "../../src/write-buffer/batching-write-buffer";
 import { newMessage } from "../support/new-message";
-import { queryRows, readTable } from "../support/table";
 
 let database: TestDatabase;
 let dataSource: DataSource;

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { createConfig, createRoomful } from "../../src";
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { isPostgresAlive } from "../../src/database/postmaster-pid";
-import { makeDataDir } from "../../src/testing/test-database";
-import { queryRows } from "../support/table";
+import { makeDataDir, queryRows } from "../../src/testing/test-database";
 
 let dataDir: string;
 let postgres: EmbeddedPostgres;

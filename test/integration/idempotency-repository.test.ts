@@ -3,8 +3,7 @@ import type { DataSource } from "typeorm";
 import { createDataSource } from "../../src/database/data-source";
 import { migrate } from "../../src/database/migrate";
 import { IdempotencyRepository } from "../../src/repositories/idempotency-repository";
-import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
-import { queryRows } from "../support/table";
+import { createTestDatabase, queryRows, type TestDatabase } from "../../src/testing/test-database";
 
 let database: TestDatabase;
 let dataSource: DataSource;

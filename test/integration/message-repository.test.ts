@@ -4,10 +4,10 @@ import type { DataSource } from "typeorm";
 import { createDataSource } from "../../src/database/data-source";
 import { classifyWriteError } from "../../src/database/retry-policy";
 import { type AppendResult, MessageRepository, type NewMessage } from "../../src/repositories/message-repository";
-import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
+import { readTable } from "../../src/testing/room-table";
+import { createTestDatabase, queryRows, type TestDatabase } from "../../src/testing/test-database";
 import { newMessage } from "../support/new-message";
 import { createRandom } from "../support/random";
-import { queryRows, readTable } from "../support/table";
 
 let database: TestDatabase;
 let dataSource: DataSource;

@@ -3,9 +3,8 @@ import type { DataSource } from "typeorm";
 import { createDataSource } from "../../src/database/data-source";
 import { migrate } from "../../src/database/migrate";
 import { MessageRepository } from "../../src/repositories/message-repository";
-import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
+import { createTestDatabase, queryRows, type TestDatabase } from "../../src/testing/test-database";
 import { newMessage } from "../support/new-message";
-import { queryRows } from "../support/table";
 
 let database: TestDatabase;
 let dataSource: DataSource;

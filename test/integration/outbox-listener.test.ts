@@ -5,8 +5,7 @@ import { OUTBOX_CHANNEL } from "../../src/database/migrations/drain-outbox";
 import { type Clock, systemClock } from "../../src/lifecycle/clock";
 import { OutboxListener } from "../../src/outbox/outbox-listener";
 import { TestClock } from "../../src/testing/test-clock";
-import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
-import { queryRows } from "../support/table";
+import { createTestDatabase, queryRows, type TestDatabase } from "../../src/testing/test-database";
 
 let database: TestDatabase;
 let listener: OutboxListener | undefined;

@@ -12,9 +12,9 @@ import { createRowCheck } from "../../src/outbox/refuse-row";
 import { publishInTransaction, type TransactionMessage } from "../../src/publisher";
 import { MessageRepository } from "../../src/repositories/message-repository";
 import { type DrainResult, type OutboxRecord, OutboxRepository } from "../../src/repositories/outbox-repository";
-import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
+import { readTable } from "../../src/testing/room-table";
+import { createTestDatabase, queryRows, type TestDatabase } from "../../src/testing/test-database";
 import { newMessage } from "../support/new-message";
-import { queryRows, readTable } from "../support/table";
 
 let database: TestDatabase;
 let dataSource: DataSource;

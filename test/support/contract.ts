@@ -1,5 +1,5 @@
+import type { TableRow } from "../../src/testing/room-table";
 import type { Acknowledged } from "./retrying-sender";
-import type { TableRow } from "./table";
 
 export interface ContractReport {
   acknowledged: number;

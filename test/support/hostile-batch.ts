@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { startTestServer, type TestServer } from "../../src/testing";
+import { readTable } from "../../src/testing/room-table";
 import type { FaultCounts } from "./hostile-network";
 import { addCounts, HostileRun } from "./hostile-run";
-import { readTable } from "./table";
 
 /** What happens to the nodes while people talk; rooms of the same batch share it. */
 export type BatchKind = "one node" | "two nodes" | "strict";

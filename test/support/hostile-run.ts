@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { type Client, createClient, type Room, RoomfulClientError, type SendResult } from "../../client/src";
+import { readerFaults } from "../../src/testing/room-check";
+import type { TableRow } from "../../src/testing/room-table";
 import { createFastClock, createHostileNetwork, type FaultCounts, type HostileNetwork } from "./hostile-network";
 import { createRandom } from "./random";
-import type { TableRow } from "./table";
 
 export interface HostileRunOptions {
   seed: number;
@@ -92,7 +93,9 @@ export class HostileRun {
     return [
       ...this.untruths(table),
       ...this.disorder(),
-      ...this.readers.flatMap((reader, index) => differences(index, reader, table)),
+      ...this.readers.flatMap((reader, index) =>
+        readerFaults(reader, table).map((fault) => `reader ${index} (${reader.status}): ${fault}`),
+      ),
     ];
   }
 
@@ -210,18 +213,4 @@ export function addCounts<Key extends string>(
 ): Record<Key, number> {
   const keys = Object.keys(more) as Key[];
   return Object.fromEntries(keys.map((key) => [key, sum[key] + more[key]])) as Record<Key, number>;
-}
-
-function differences(index: number, reader: Room, table: readonly TableRow[]): string[] {
-  const shown = reader.messages.filter(({ type, status }) => type !== "system" && status !== "failed");
-  const held = shown.map(({ seq, userId, id, content }) => `${seq} ${userId} ${id} ${content}`);
-  const stored = table.map(({ seq, userId, id, content }) => `${seq} ${userId} ${id} ${content}`);
-  if (held.join("\n") === stored.join("\n")) {
-    return [];
-  }
-  const missing = stored.filter((line) => !held.includes(line));
-  const extra = held.filter((line) => !stored.includes(line));
-  return [
-    `reader ${index} (${reader.status}): lacks ${missing.length} (${missing[0]}), has ${extra.length} too many (${extra[0]})`,
-  ];
 }

@@ -1,6 +1,8 @@
 import { checkContract } from "../../support/contract";
 
-const row = (seq: number, id: string, room = "a") => ({ namespace: "/", room, seq, id, userId: "u", content: "" });
+const row = (seq: number, id: string, room = "a") => {
+  return { namespace: "/", room, seq, id, userId: "u", type: "text", content: "" };
+};
 const told = (seq: number, id: string, room = "a") => ({ room, userId: "u", id, seq, attempts: 1 });
 const clean = { lost: [], duplicates: [], roomsWithHoles: [] };
 
