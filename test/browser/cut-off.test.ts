@@ -1,21 +1,19 @@
-import { startTestServer, type TestServer } from "../../src/testing";
+import { startTestServer, type TestLine, type TestServer } from "../../src/testing";
+import { readTable } from "../../src/testing/room-table";
 import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { enterRoom } from "../support/browser/chat-page";
-import { readTable } from "../support/table";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy";
 
 let browser: TestBrowser;
 let server: TestServer;
-let wire: TcpProxy;
+let wire: TestLine;
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-  wire = await startTcpProxy(server.url);
+  wire = await server.net.line();
 });
 
 afterAll(async () => {
   await browser.close();
-  await wire.close();
   await server.close();
 });
 

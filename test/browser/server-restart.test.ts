@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 
+import { readTable } from "../../src/testing/room-table";
 import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
 import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { enterRoom } from "../support/browser/chat-page";
 import { freePort, ServiceProcess } from "../support/service-process";
-import { readTable } from "../support/table";
 
 let browser: TestBrowser;
 let database: TestDatabase;
