@@ -32,9 +32,6 @@ it("fits a phone: rooms in a drawer, the composer in sight, and nothing to scrol
   await chat.signIn("Ada");
   const find = page.getByRole("textbox", { name: "Find or make a room" });
   const drawer = page.getByRole("button", { name: "Rooms", exact: true });
-  if (!(await find.isVisible())) {
-    await drawer.click();
-  }
   await chat.openRoom("phone");
   await find.waitFor({ state: "hidden" });
 

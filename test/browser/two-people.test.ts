@@ -69,7 +69,10 @@ it("marks a message as sending until the database has it", async () => {
     return seen;
   });
 
+  server.postgres.slow(200);
   await ada.send("Kept");
+  await ada.shows("Kept", "sending");
+  server.postgres.up();
   await ada.shows("Kept", "stored");
 
   expect(await statuses.jsonValue()).toEqual(["sending", "stored"]);

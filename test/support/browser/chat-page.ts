@@ -40,7 +40,12 @@ export class ChatPage {
 
   /** Finds or makes a room, and waits until everything of it is here. */
   async openRoom(room: string): Promise<void> {
-    await this.page.getByRole("textbox", { name: "Find or make a room" }).fill(room);
+    const find = this.page.getByRole("textbox", { name: "Find or make a room" });
+    if (!(await find.isVisible())) {
+      // On a phone, rooms are in a drawer.
+      await this.page.getByRole("button", { name: "Rooms", exact: true }).click();
+    }
+    await find.fill(room);
     await this.page.getByRole("button", { name: "Open", exact: true }).click();
     await this.page.getByRole("heading", { level: 1, name: room }).waitFor();
     await this.roomIs("live");

@@ -19,7 +19,7 @@ export const TEXTS_EN = {
   noOpenRooms: "None yet. Open one above.",
   noBusyRooms: "Nobody is in another room.",
   noMatches: "Nobody is in a room of that name. Open it to be the first.",
-  enterRoom: "Enter {room}, people: {count}",
+  peopleCount: "people: {count}",
   leaveRoom: "Leave {room}",
   unread: "unread: {count}",
   welcomeTitle: "Pick a room",

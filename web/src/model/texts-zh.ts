@@ -20,7 +20,7 @@ export const TEXTS_ZH: Record<TextKey, string> = {
   noOpenRooms: "还没有房间，请在上方打开一个。",
   noBusyRooms: "其他房间里暂时没有人。",
   noMatches: "没有人在这样的房间里。打开它，您就是第一个。",
-  enterRoom: "进入 {room}，{count} 人在线",
+  peopleCount: "{count} 人在线",
   leaveRoom: "离开 {room}",
   unread: "{count} 条未读",
   welcomeTitle: "选择一个房间",

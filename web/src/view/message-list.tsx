@@ -18,7 +18,10 @@ export interface MessageListProps {
 }
 
 interface MessageListState {
-  /** The message that the window begins with; undefined: it is at the end of the list, and goes with it. */
+  /**
+   * The message that the window begins with; OLDEST: with whatever comes before all others, also when more is read;
+   * undefined: it is at the end of the list, and goes with it.
+   */
   firstKey: string | undefined;
   isLoading: boolean;
   hasFailed: boolean;
@@ -30,6 +33,8 @@ interface Anchor {
   top: number;
 }
 
+/** No message's key. */
+const OLDEST = "";
 /** So near to the end counts as the end. */
 const END_PX = 32;
 /** More is brought when less than this is left. */
@@ -109,8 +114,7 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
       this.toEnd();
       return;
     }
-    const firstKey = messages[Math.max(0, Math.min(index - 20, this.window().from))]?.key;
-    this.setState({ firstKey }, () => {
+    this.setState({ firstKey: this.keyAt(Math.max(0, Math.min(index - 20, this.window().from))) }, () => {
       this.list.current?.querySelector("[data-unread-marker]")?.scrollIntoView({ block: "center" });
       this.look();
     });
@@ -125,7 +129,7 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
     const isWhole = this.window().to === messages.length;
     const isAtEnd = isWhole && this.belowPx() <= END_PX;
     if (isAtEnd !== (this.state.firstKey === undefined)) {
-      this.setState({ firstKey: isAtEnd ? undefined : messages[this.window().from]?.key });
+      this.setState({ firstKey: isAtEnd ? undefined : this.keyAt(this.window().from) });
     }
     this.props.onAtEnd(isAtEnd);
     this.fill();
@@ -143,9 +147,9 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
     const part = this.window();
     const isNearTop = (this.list.current?.scrollTop ?? 0) < NEAR_PX;
     if (firstKey !== undefined && isNearTop && part.from > 0) {
-      this.setState({ firstKey: messages[stepUp(part)]?.key });
+      this.setState({ firstKey: this.keyAt(stepUp(part)) });
     } else if (firstKey !== undefined && part.to < messages.length && this.belowPx() < NEAR_PX) {
-      this.setState({ firstKey: messages[stepDown(part, messages.length)]?.key });
+      this.setState({ firstKey: this.keyAt(stepDown(part, messages.length)) });
     } else if (isNearTop && part.from === 0 && hasOlder && status === "live" && !isLoading && !hasFailed) {
       void this.loadOlder();
     }
@@ -175,8 +179,14 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
   private window(): ListWindow {
     const { messages } = this.props.snapshot;
     const { firstKey } = this.state;
-    const from = firstKey === undefined ? undefined : messages.findIndex(({ key }) => key === firstKey);
-    return windowAt(messages.length, from);
+    if (firstKey === undefined) {
+      return windowAt(messages.length, undefined);
+    }
+    return windowAt(messages.length, firstKey === OLDEST ? 0 : messages.findIndex(({ key }) => key === firstKey));
+  }
+
+  private keyAt(index: number): string | undefined {
+    return index === 0 ? OLDEST : this.props.snapshot.messages[index]?.key;
   }
 
   private readonly resend = (id: string): void => {

@@ -77,17 +77,17 @@ export function RoomFinder({ session, openRooms, onOpen, onVisit, children }: Ro
               <a
                 class="room"
                 href={hashOfRoom(room)}
-                aria-label={translate("enterRoom", { room, count })}
                 onClick={() => {
                   setTyped("");
                   onVisit();
                 }}
               >
                 <span class="room-name">{room}</span>
-                <span class="room-count">
+                <span class="room-count" aria-hidden="true">
                   <Icon name="people" />
                   {count}
                 </span>
+                <span class="visually-hidden">, {translate("peopleCount", { count })}</span>
               </a>
             </li>
           ))}

@@ -36,13 +36,19 @@ export function RoomLink({ session, room, name, isActive, onVisit, onLeave, onUn
         class="room"
         href={hashOfRoom(name)}
         aria-current={isActive ? "page" : undefined}
-        aria-label={count > 0 ? `${name}, ${translate("unread", { count })}` : name}
         data-unread={count > 0 ? count : undefined}
         onClick={onVisit}
       >
         <span class="room-name">{name}</span>
         {snapshot.status === "refused" && <Icon name="failed" />}
-        {count > 0 && <span class="badge">{shownCount(count)}</span>}
+        {count > 0 && (
+          <>
+            <span class="badge" aria-hidden="true">
+              {shownCount(count)}
+            </span>
+            <span class="visually-hidden">, {translate("unread", { count })}</span>
+          </>
+        )}
       </a>
       <button
         type="button"

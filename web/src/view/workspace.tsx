@@ -45,7 +45,11 @@ export function Workspace({ session, onSignOut }: { session: Session; onSignOut(
       <Sidebar
         {...{ session, active, onUnread, onSignOut }}
         isOpen={drawer === "rooms"}
-        onOpen={go}
+        onOpen={(name) => {
+          go(name);
+          // Also where one is there already.
+          close();
+        }}
         onLeave={leave}
         onClose={close}
       />
