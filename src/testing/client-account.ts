@@ -11,14 +11,14 @@ import type {
 import type { TestClientStep } from "./test-client";
 
 /** Somebody said that this message has this number. */
-export interface NumberClaim {
+interface NumberClaim {
   by: string;
   seq: number;
   key: string;
 }
 
 /** The client was shown this. */
-export interface Showing {
+interface Showing {
   by: string;
   key: string;
   type: string;
@@ -29,7 +29,7 @@ export interface Showing {
   isRetracted: boolean;
 }
 
-export interface SendAccount {
+interface SendAccount {
   /** undefined: the server was to make the id, and has not said which. */
   key: string | undefined;
   content: string;
