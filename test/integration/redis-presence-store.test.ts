@@ -88,9 +88,11 @@ async function keysInRedis(client: Node["client"]): Promise<string[]> {
   return (await client.keys("*")).toSorted();
 }
 
-describe("one node", () => {
+describe("as any store", () => {
   presenceStoreSuite(async () => (await startNode("a")).store);
+});
 
+describe("one node", () => {
   it("leaves nothing of a room that all have left", async () => {
     const a = await startNode("a");
     const before = await keysInRedis(a.client);
