@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
-import { startTestServer, type TestServer } from "../../src/testing";
+import { startTestServer, type TestServer, until } from "../../src/testing";
 import { queryRows } from "../../src/testing/test-database";
-import { connectSdk, until } from "../support/sdk-client";
+import { connectSdk } from "../support/sdk-client";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -11,6 +11,37 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const codeOf = (error: { data?: { code?: string } }) => error.data?.code;
+
+describe("a client", () => {
+  it("rejects a call with the reply of the refusal", async () => {
+    const dave = await server.connect({ userId: "dave", claims: { rooms: ["team-*"] } });
+
+    await expect(dave.call("join", { room: "lobby" })).rejects.toMatchObject({ data: { code: "ROOM_FORBIDDEN" } });
+  });
+
+  it.each(["net", "line"] as const)(
+    "is noticed as lost by the node before its clock moves on, cut at its %s",
+    async (where) => {
+      const watcher = await server.connect({ userId: "watcher", rooms: [`lost-${where}`] });
+      await watcher.waitFor("room_state");
+      const line = await server.net.line();
+      const own = connectSdk({ ...server, url: line.url }, "own");
+      const alice = await server.connect({ userId: "alice", rooms: [`lost-${where}`] });
+      try {
+        await until(own.room(`lost-${where}`), ({ status }) => status === "live");
+        await watcher.waitFor("user_joined", ({ userId }) => userId === "alice");
+
+        (where === "net" ? alice.net : line).cut();
+        await server.clock.advance(5_000);
+
+        const { userId } = await watcher.waitFor("user_left");
+        expect(userId).toBe(where === "net" ? "alice" : "own");
+      } finally {
+        own.close();
+      }
+    },
+  );
+});
 
 describe("net", () => {
   it("cuts one client, and lets it come back", async () => {
