@@ -7,9 +7,6 @@ interface Armed {
   real: Timer | undefined;
 }
 
-/** Enough for the end of a connection to go from one socket of this process to another, through a proxy between them. */
-const NOTICING_TURNS = 20;
-
 export interface TestClockOptions {
   /** Time moves by `advance` only. */
   isFrozen?: boolean;
@@ -39,14 +36,8 @@ export class TestClock implements Clock {
     return this.arm(callback, intervalMs, intervalMs);
   }
 
-  /**
-   * Skips time; what falls due is called in the order of its time, each with a turn of the event loop after it. What was
-   * on its way when this was called, the end of a connection for instance, starts its timers before.
-   */
+  /** Skips time; what falls due is called in the order of its time, each with a turn of the event loop after it. */
   async advance(ms: number): Promise<void> {
-    for (let turn = 0; turn < NOTICING_TURNS && !this.options.isFrozen; turn += 1) {
-      await turnOfEventLoop();
-    }
     const endMs = this.monotonicMs() + ms;
     for (;;) {
       const next = this.nextDue();

@@ -18,29 +18,6 @@ describe("a client", () => {
 
     await expect(dave.call("join", { room: "lobby" })).rejects.toMatchObject({ data: { code: "ROOM_FORBIDDEN" } });
   });
-
-  it.each(["net", "line"] as const)(
-    "is noticed as lost by the node before its clock moves on, cut at its %s",
-    async (where) => {
-      const watcher = await server.connect({ userId: "watcher", rooms: [`lost-${where}`] });
-      await watcher.waitFor("room_state");
-      const line = await server.net.line();
-      const own = connectSdk({ ...server, url: line.url }, "own");
-      const alice = await server.connect({ userId: "alice", rooms: [`lost-${where}`] });
-      try {
-        await until(own.room(`lost-${where}`), ({ status }) => status === "live");
-        await watcher.waitFor("user_joined", ({ userId }) => userId === "alice");
-
-        (where === "net" ? alice.net : line).cut();
-        await server.clock.advance(5_000);
-
-        const { userId } = await watcher.waitFor("user_left");
-        expect(userId).toBe(where === "net" ? "alice" : "own");
-      } finally {
-        own.close();
-      }
-    },
-  );
 });
 
 describe("net", () => {

@@ -124,10 +124,11 @@ async function runJest(env) {
   }
 }
 
-/** `npx roomful serve` with nothing set: it must be ready, have its page, and end at SIGTERM with 0. */
+/** `roomful serve` with nothing set: it must be ready, have its page, and end at SIGTERM with 0. */
 async function serve(env) {
   const port = 20_000 + (process.pid % 10_000);
-  const service = spawn("npx", ["--no-install", "roomful", "serve"], {
+  // What npx runs, and not npx, which ends at the signal before it has ended the service.
+  const service = spawn(join(suite, "node_modules/.bin/roomful"), ["serve"], {
     ...{ cwd: suite, env: { ...env, PORT: String(port) }, stdio: ["ignore", "ignore", "inherit"] },
   });
   const exit = once(service, "exit");
