@@ -11,7 +11,8 @@ export interface ErrorReply {
   details?: unknown;
 }
 
-export interface RoomfulErrorOptions extends ErrorOptions {
+export interface RoomfulErrorOptions {
+  cause?: unknown;
   retryAfterMs?: number;
   details?: unknown;
 }

@@ -14,12 +14,13 @@ export type { PartialConfig } from "../config/config";
 export type { RoomConsistencyOptions } from "./expect-room-consistent";
 export type { TestLine, TestNetwork } from "./fault-proxy";
 export type { RoomReader } from "./room-check";
-export { TestClient, type TestClientStep } from "./test-client";
+export { type ReceivedEvent, type ReceivedPayload, TestClient, type TestClientStep } from "./test-client";
 export type { TestClock } from "./test-clock";
 export type { TestConnectOptions, TestNode, TestNodeNetwork } from "./test-node";
 export type { TestPostgres } from "./test-postgres";
 export type { TestRedis } from "./test-redis";
 export type { TestTokens } from "./test-tokens";
+export { type SnapshotStore, until } from "./until";
 
 export interface TestServerOptions {
   /** Address of a Postgres database to use; absent: one of its own, dropped at `close`. */

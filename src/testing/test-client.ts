@@ -14,6 +14,11 @@ interface Received {
   isTaken: boolean;
 }
 
+/** An event of the contract, or one of a backend's own. */
+export type ReceivedEvent = ServerEvent | (string & Record<never, never>);
+/** What the contract says of an event; of a backend's own it says nothing. */
+export type ReceivedPayload<Event extends ReceivedEvent> = Event extends ServerEvent ? ServerPayload<Event> : unknown;
+
 /** What a client went through, in order: what it was sent, what it was answered, and each end of its connection. */
 export type TestClientStep =
   | Readonly<Received>
@@ -101,8 +106,8 @@ export class TestClient {
   }
 
   /** Payloads of an event so far, in order. */
-  received<Event extends ServerEvent>(event: Event): ServerPayload<Event>[] {
-    return this.events.filter((each) => each.event === event).map(({ payload }) => payload as ServerPayload<Event>);
+  received<Event extends ReceivedEvent>(event: Event): ReceivedPayload<Event>[] {
+    return this.events.filter((each) => each.event === event).map(({ payload }) => payload as ReceivedPayload<Event>);
   }
 
   /** Emits and resolves with the acknowledgement. Rejects when none comes in 15 s. */
@@ -121,11 +126,11 @@ export class TestClient {
     });
   }
 
-  /** Emits and resolves with the answer's data. Rejects when the call is refused. */
+  /** Emits and resolves with the answer's data. Rejects when the call is refused, with the reply in the error's `data`. */
   async call<Event extends ClientEvent>(event: Event, payload: object): Promise<ClientEventAnswers[Event]> {
     const reply = await this.emitWithAck(event, payload);
     if (!reply.ok) {
-      throw new Error(`${event} was refused: ${JSON.stringify(reply.error)}`);
+      throw Object.assign(new Error(`${event} was refused: ${JSON.stringify(reply.error)}`), { data: reply.error });
     }
     return reply.data;
   }
@@ -134,30 +139,30 @@ export class TestClient {
    * Resolves with the first event of this name that fits, of those that came already or are to come, and that
    * no earlier `waitFor` has answered with. Rejects after 5 s, and says what came instead.
    */
-  async waitFor<Event extends ServerEvent>(
+  async waitFor<Event extends ReceivedEvent>(
     event: Event,
-    predicate: (payload: ServerPayload<Event>) => boolean = () => true,
-  ): Promise<ServerPayload<Event>> {
+    predicate: (payload: ReceivedPayload<Event>) => boolean = () => true,
+  ): Promise<ReceivedPayload<Event>> {
     const find = (): Received | undefined =>
       this.events.find(
-        (each) => !each.isTaken && each.event === event && predicate(each.payload as ServerPayload<Event>),
+        (each) => !each.isTaken && each.event === event && predicate(each.payload as ReceivedPayload<Event>),
       );
     const found = await this.until(find, () => `no ${event} that fits; ${this.userId} got ${this.describeReceived()}`);
     found.isTaken = true;
-    return found.payload as ServerPayload<Event>;
+    return found.payload as ReceivedPayload<Event>;
   }
 
   /**
    * Rejects when an event of this name that fits has come, apart from those that `waitFor` has answered with. It waits for
    * everything that the server had sent when this was called.
    */
-  async expectNone<Event extends ServerEvent>(
+  async expectNone<Event extends ReceivedEvent>(
     event: Event,
-    predicate: (payload: ServerPayload<Event>) => boolean = () => true,
+    predicate: (payload: ReceivedPayload<Event>) => boolean = () => true,
   ): Promise<void> {
     await this.fence();
     const unexpected = this.events.filter(
-      (each) => !each.isTaken && each.event === event && predicate(each.payload as ServerPayload<Event>),
+      (each) => !each.isTaken && each.event === event && predicate(each.payload as ReceivedPayload<Event>),
     );
     if (unexpected.length > 0) {
       throw new Error(`${this.userId} got ${event}: ${JSON.stringify(unexpected.map(({ payload }) => payload))}`);

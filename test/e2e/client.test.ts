@@ -1,6 +1,6 @@
 import type { Client } from "../../client/src";
-import { startTestServer, type TestServer } from "../../src/testing";
-import { connectSdk, until } from "../support/sdk-client";
+import { startTestServer, type TestServer, until } from "../../src/testing";
+import { connectSdk } from "../support/sdk-client";
 
 let server: TestServer;
 const clients: Client[] = [];

@@ -26,7 +26,7 @@ async function counter(userId: string) {
   return {
     async count(): Promise<number> {
       await callApi(server, "POST", `/v1/users/${userId}/events`, { key: SHOP, body: { event: "end", data: 1 } });
-      await client.waitFor("end" as "message");
+      await client.waitFor("end");
       return count;
     },
   };

@@ -109,10 +109,9 @@ it("runs README's examples of publishing as they are printed", async () => {
       // Over HTTP it is shown first; out of the outbox it comes with its number.
       expect(shown.seq).toBe(seq === 1 ? undefined : 2);
     }
-    const own = "price_changed" as "message";
-    await bob.waitFor(own);
-    await bob.waitFor(own);
-    expect(bob.received(own)).toEqual([{ price: 7 }, { price: 7 }]);
+    await bob.waitFor("price_changed");
+    await bob.waitFor("price_changed");
+    expect(bob.received("price_changed")).toEqual([{ price: 7 }, { price: 7 }]);
   } finally {
     await server.close();
   }

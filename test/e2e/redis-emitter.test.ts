@@ -44,14 +44,11 @@ async function emit(...emits: Emit[]): Promise<void> {
   await promisify(execFile)(process.execPath, [PROGRAM, server.redis?.url ?? "", JSON.stringify(emits)]);
 }
 
-/** What a client got of an event that is none of ours. */
-const heard = (client: TestClient, event: string) => client.received(event as "message") as unknown[];
-
 /** Ends a list of emits, so that everybody has got what came before. */
 const END: Emit = { users: ["alice", "bob", "carol"], args: ["end"] };
 async function ended(): Promise<void> {
   for (const client of [alice, bob, carol]) {
-    await client.waitFor("end" as "message");
+    await client.waitFor("end");
   }
 }
 
@@ -59,7 +56,7 @@ it("reaches a room on every node, and nobody else", async () => {
   await emit({ rooms: ["hall"], args: ["price_changed", { price: 7 }] }, END);
   await ended();
 
-  expect([alice, bob, carol].map((client) => heard(client, "price_changed"))).toEqual([
+  expect([alice, bob, carol].map((client) => client.received("price_changed"))).toEqual([
     [{ price: 7 }],
     [{ price: 7 }],
     [],
@@ -70,7 +67,7 @@ it("leaves out whom it excepts", async () => {
   await emit({ rooms: ["hall"], except: ["bob"], args: ["price_changed", 1] }, END);
   await ended();
 
-  expect([alice, bob].map((client) => heard(client, "price_changed"))).toEqual([[1], []]);
+  expect([alice, bob].map((client) => client.received("price_changed"))).toEqual([[1], []]);
 });
 
 it("reaches users, wherever their sockets are, several rooms, and everybody", async () => {
@@ -82,11 +79,11 @@ it("reaches users, wherever their sockets are, several rooms, and everybody", as
     END,
   );
   await ended();
-  await tab.waitFor("end" as "message");
+  await tab.waitFor("end");
 
-  expect([alice, tab, bob, carol].map((client) => heard(client, "for_alice"))).toEqual([[1], [1], [], []]);
-  expect([alice, bob, carol].map((client) => heard(client, "for_some"))).toEqual([[2], [2], [2]]);
-  expect([alice, bob, carol].map((client) => heard(client, "for_all"))).toEqual([[3], [3], [3]]);
+  expect([alice, tab, bob, carol].map((client) => client.received("for_alice"))).toEqual([[1], [1], [], []]);
+  expect([alice, bob, carol].map((client) => client.received("for_some"))).toEqual([[2], [2], [2]]);
+  expect([alice, bob, carol].map((client) => client.received("for_all"))).toEqual([[3], [3], [3]]);
   tab.close();
 });
 
@@ -94,10 +91,10 @@ it("reaches a namespace, and not the others", async () => {
   const there = (await server.nodes[0]?.connect({ userId: "there", namespace: "/support" })) as TestClient;
   await there.call("join", { room: "hall" });
   await emit({ namespace: "/support", rooms: ["hall"], args: ["ticket", 1] }, END);
-  await there.waitFor("ticket" as "message");
+  await there.waitFor("ticket");
   await ended();
 
-  expect([alice, bob].map((client) => heard(client, "ticket"))).toEqual([[], []]);
+  expect([alice, bob].map((client) => client.received("ticket"))).toEqual([[], []]);
   there.close();
 });
 
@@ -111,7 +108,7 @@ it("cannot join, move or cut sockets", async () => {
   );
   await ended();
 
-  expect([alice, bob, carol].map((client) => heard(client, "still"))).toEqual([[1], [1], []]);
+  expect([alice, bob, carol].map((client) => client.received("still"))).toEqual([[1], [1], []]);
 });
 
 it("does no harm when it emits under our own words, or emits garbage", async () => {
@@ -134,5 +131,5 @@ it("does no harm when it emits under our own words, or emits garbage", async () 
   await bob.waitFor("stored", ({ runs }) => runs.some(({ from }) => from === seq));
   const page = await bob.call("history", { room: "hall", after: 0 });
   expect(page.messages.map(({ content }) => content)).toEqual(["unharmed"]);
-  expect(heard(bob, "deep")).toEqual([]);
+  expect(bob.received("deep")).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
-import { startTestServer, type TestServer } from "../../src/testing";
+import { startTestServer, type TestServer, until } from "../../src/testing";
 import { queryRows } from "../../src/testing/test-database";
-import { connectSdk, until } from "../support/sdk-client";
+import { connectSdk } from "../support/sdk-client";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -11,6 +11,14 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const codeOf = (error: { data?: { code?: string } }) => error.data?.code;
+
+describe("a client", () => {
+  it("rejects a call with the reply of the refusal", async () => {
+    const dave = await server.connect({ userId: "dave", claims: { rooms: ["team-*"] } });
+
+    await expect(dave.call("join", { room: "lobby" })).rejects.toMatchObject({ data: { code: "ROOM_FORBIDDEN" } });
+  });
+});
 
 describe("net", () => {
   it("cuts one client, and lets it come back", async () => {

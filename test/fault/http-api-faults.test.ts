@@ -35,7 +35,7 @@ describe("while Postgres is away", () => {
     }
 
     expect((await call("POST", "/v1/rooms/lobby/events", event)).status).toBe(202);
-    await ada.waitFor("x_ring" as "message");
+    await ada.waitFor("x_ring");
     for (const [method, path, body, headers] of [
       ["POST", "/v1/rooms/lobby/events", event, { "idempotency-key": "k" }],
       ["PUT", "/v1/rooms/lobby", { delivery: "fast" }, {}],
