@@ -89,7 +89,7 @@ export function addHttpApi(app: FastifyInstance, options: HttpApiOptions): Servi
     limits: config.limits,
     sources: { ...sources, idempotency, matchesRoom: matchesRoomPattern, now: () => clock.now() },
     callerOf: (authorization) => keys.callerOf(authorization),
-    takeFromRate: (caller, calls) => rates.take(caller, calls),
+    takeFromRate: (caller, calls, taken) => rates.take(caller, calls, taken),
     onAnswered: (operation, status) => metrics.apiCalls.inc({ operation, status }),
   });
   return new RepeatedTask({
