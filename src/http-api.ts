@@ -89,15 +89,21 @@ export function addHttpApi(app: FastifyInstance, options: HttpApiOptions): Servi
     limits: config.limits,
     sources: { ...sources, idempotency, matchesRoom: matchesRoomPattern, now: () => clock.now() },
     callerOf: (authorization) => keys.callerOf(authorization),
-    takeFromRate: (caller, calls) => rates.take(caller, calls),
+    takeFromRate: (caller, calls, taken) => rates.take(caller, calls, taken),
     onAnswered: (operation, status) => metrics.apiCalls.inc({ operation, status }),
   });
+  const onSweepError = (error: unknown): void => {
+    // While Postgres is away there is a next time.
+    if (!isUnavailable(error)) {
+      onError(error);
+    }
+  };
   return new RepeatedTask({
     name: "idempotency sweep",
-    run: async () => (isAvailable() ? idempotency.removeExpired() : undefined),
+    // Caught here: a first run that fails would keep the node from starting.
+    run: async () => (isAvailable() ? idempotency.removeExpired().catch(onSweepError) : undefined),
     intervalMs: SWEEP_INTERVAL_MS,
     clock,
-    // While Postgres is away there is a next time.
-    onError: (error) => (isUnavailable(error) ? undefined : onError(error)),
+    onError,
   });
 }

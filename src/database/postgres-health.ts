@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../lifecycle/clock";
 import type { Service } from "../lifecycle/service";
+import { setAwakeTimer } from "../lifecycle/set-awake-timer";
 
 /** A probe without an answer for this long counts as failed. */
 const PROBE_TIMEOUT_MS = 2_000;
@@ -44,7 +45,8 @@ export class PostgresHealth implements Service {
     }
     this.isProbing = true;
     // The probe may hang for as long as the driver's own timeouts; what follows from that is known earlier.
-    const timeout = this.options.clock.setTimer(() => this.markDown(new Error("no answer in time")), PROBE_TIMEOUT_MS);
+    const giveUp = (): void => this.markDown(new Error("no answer in time"));
+    const timeout = setAwakeTimer(this.options.clock, giveUp, PROBE_TIMEOUT_MS);
     this.options
       .probe()
       .then(

@@ -30,9 +30,21 @@ export class MessagePublisher {
   /** Learns how messages are delivered in rooms of which this node may know nothing: a strict room must not see one early. */
   async deliveryIn(rooms: readonly string[]): Promise<DeliveryOfRoom> {
     const { namespace, logs, modes, defaultDelivery } = this.deps;
-    const unknown = [...new Set(rooms)].filter((room) => !logs.find(namespace, room)?.isLoaded);
-    const found = unknown.length > 0 ? await modes.of(namespace, unknown) : undefined;
-    return (room) => found?.get(room) ?? defaultDelivery;
+    const deliveries = new Map<string, Delivery>();
+    const unknown: string[] = [];
+    for (const room of new Set(rooms)) {
+      const log = logs.find(namespace, room);
+      if (log?.isLoaded) {
+        // Its last member here may leave before the message is admitted, and what is known of it goes then.
+        deliveries.set(room, log.delivery ?? defaultDelivery);
+      } else {
+        unknown.push(room);
+      }
+    }
+    for (const [room, delivery] of unknown.length > 0 ? await modes.of(namespace, unknown) : []) {
+      deliveries.set(room, delivery);
+    }
+    return (room) => deliveries.get(room) ?? defaultDelivery;
   }
 
   /** Admits a message before it returns; the answer comes when it is stored. Throws when it is refused, and nobody has seen it then. */

@@ -23,8 +23,8 @@ export class ApiRateLimiter {
     private readonly clock: Clock,
   ) {}
 
-  /** Takes calls of the caller's allowance; undefined: there is no limit. */
-  take(caller: string, calls: number): TakenFromRate | undefined {
+  /** Takes calls of the caller's allowance, besides those that were `taken` for the same request; undefined: there is no limit. */
+  take(caller: string, calls: number, taken = 0): TakenFromRate | undefined {
     const { enabled, apiPerSecond, apiBurst } = this.rates;
     if (enabled === "off" || apiPerSecond === 0) {
       return undefined;
@@ -35,7 +35,7 @@ export class ApiRateLimiter {
       bucket = new TokenBucket(apiPerSecond, apiBurst, nowMs);
       this.buckets.set(caller, bucket);
     }
-    const waitMs = bucket.take(nowMs, calls);
+    const waitMs = bucket.take(nowMs, calls, taken);
     const { left, fullInMs } = bucket.level;
     return { limit: apiBurst, remaining: left, resetMs: fullInMs, ...(waitMs !== undefined && { waitMs }) };
   }

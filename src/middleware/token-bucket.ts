@@ -16,10 +16,12 @@ export class TokenBucket {
   /**
    * Takes tokens, or answers the milliseconds until there are as many. More than the bucket holds are lent to a full one,
    * and have to come back before the next is given.
+   *
+   * @param taken tokens that the same call has taken a moment ago: without them, no bucket would be full.
    */
-  take(nowMs: number, count = 1): number | undefined {
+  take(nowMs: number, count = 1, taken = 0): number | undefined {
     this.refill(nowMs);
-    const needed = Math.min(count, this.burst);
+    const needed = Math.min(count, this.burst - taken);
     if (this.tokens >= needed * ALMOST_ONE) {
       this.tokens -= count;
       return undefined;

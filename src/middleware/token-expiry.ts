@@ -21,10 +21,12 @@ export class TokenExpiry {
     socket.on("disconnect", () => this.disarm(socket));
   }
 
-  /** The socket has a new token. */
+  /** The socket has a new token. It may have gone while that was verified. */
   renewed(socket: RoomfulSocket): void {
-    this.disarm(socket);
-    this.arm(socket);
+    if (this.timers.has(socket)) {
+      this.disarm(socket);
+      this.arm(socket);
+    }
   }
 
   /** For tests: tokens of the user that were issued before that moment have expired, whatever they say. */

@@ -1,6 +1,7 @@
 import type { User } from "../contract/events";
 import type { Clock, Timer } from "../lifecycle/clock";
 import type { Service } from "../lifecycle/service";
+import { setAwakeTimer } from "../lifecycle/set-awake-timer";
 import { LastKnownPeople } from "./last-known-people";
 import { type OwnPerson, OwnSockets } from "./own-sockets";
 import type { PresenceList, PresenceStore } from "./presence-store";
@@ -177,7 +178,8 @@ export class RedisPresenceStore implements PresenceStore, Service {
     const found: { room: string; count: number }[] = [];
     for (let last = after; ; ) {
       const answer = await this.ask("rooms", [namespace, ROOMS_A_SCRIPT, ...(last === "" ? [] : [last])]);
-      if (!Array.isArray(answer)) {
+      // While this node writes its own people again, Redis does not know all of their rooms.
+      if (!Array.isArray(answer) || this.restoring) {
         return this.own.people.rooms(namespace, limit, accepts, after);
       }
       for (let index = 0; index < answer.length; index += 2) {
@@ -349,7 +351,8 @@ export class RedisPresenceStore implements PresenceStore, Service {
   private async inTime<Result>(answer: Promise<Result>): Promise<Result> {
     let timeout: Timer | undefined;
     const late = new Promise<never>((_, reject) => {
-      timeout = this.options.clock.setTimer(() => reject(new Error("Redis did not answer in time")), ANSWER_TIMEOUT_MS);
+      const giveUp = (): void => reject(new Error("Redis did not answer in time"));
+      timeout = setAwakeTimer(this.options.clock, giveUp, ANSWER_TIMEOUT_MS);
     });
     try {
       return await Promise.race([answer, late]);

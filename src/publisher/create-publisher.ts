@@ -79,8 +79,8 @@ export interface Publisher {
   broadcast(rooms: string[], event: string, data: Body<"broadcast">["data"], options?: EmitOptions): Promise<void>;
   /**
    * Does up to 1,000 commands, in order; one result for each, in order. What is refused with a code that is retryable is
-   * tried again. Either all messages have an `id` or none has: where one has, the batch has no key, and an event in it
-   * may be emitted again when an attempt has no answer.
+   * tried again. Where a message has an `id`, the batch has no key: the other messages get ids too, and an event in it may be
+   * emitted again when an attempt has no answer.
    */
   batch(commands: readonly PublisherCommand[], options?: CallOptions): Promise<CommandResult[]>;
 }
@@ -122,12 +122,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
     async batch(commands, { signal, idempotencyKey } = {}) {
       const hasIds = commands.some(({ command, body }) => command === "message" && body.id !== undefined);
       const key = keyOr(hasIds ? undefined : uuidv7(), idempotencyKey);
+      // Without a key, the ids are what makes attempts one message.
+      const given = key === undefined ? commands.map(withId) : commands;
       const results: CommandResult[] = [];
       let open = [...commands.keys()];
       for (let attempt = 1; ; attempt += 1) {
         // A key stands for the commands with their places: all are sent again, and what was done is answered so.
         const sent = key === undefined ? open : [...commands.keys()];
-        const answer = await post("batch", { commands: sent.map((index) => commands[index]) }, key, signal);
+        const answer = await post("batch", { commands: sent.map((index) => given[index]) }, key, signal);
         (answer as { results: CommandResult[] }).results.forEach((result, place) => {
           results[sent[place] as number] = result;
         });
@@ -139,6 +141,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
       }
     },
   };
+}
+
+function withId(command: PublisherCommand): PublisherCommand {
+  return command.command === "message"
+    ? { ...command, body: { ...command.body, id: command.body.id ?? uuidv7() } }
+    : command;
 }
 
 /** The given key; none where null was given. */

@@ -45,6 +45,13 @@ export class PeerWatch {
     this.degrade();
   }
 
+  /** This node itself stood still for so long, and heard nobody: that was nobody's silence. */
+  excuse(ms: number): void {
+    for (const [nodeId, heardAtMs] of this.heardAtMs) {
+      this.heardAtMs.set(nodeId, heardAtMs + ms);
+    }
+  }
+
   /** It has said that it goes. */
   forget(nodeId: string): void {
     this.heardAtMs.delete(nodeId);

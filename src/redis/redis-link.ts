@@ -2,6 +2,7 @@ import { createClient } from "redis";
 
 import type { Clock, Timer } from "../lifecycle/clock";
 import type { Service } from "../lifecycle/service";
+import { STILL_AFTER_MS, setAwakeTimer } from "../lifecycle/set-awake-timer";
 import { PeerWatch } from "./peer-watch";
 
 type Client = ReturnType<typeof createClient>;
@@ -48,7 +49,7 @@ const START_TIMEOUT_MS = 3_000;
 const SILENCE_TIMEOUT_MS = 5_000;
 const PING_INTERVAL_MS = 1_500;
 const RECONNECT_MS = 100;
-const ANSWER_TIMEOUT_MS = 300;
+const ANSWER_TIMEOUT_MS = 1_000;
 
 /**
  * The node's connections to Redis, one to publish and ask, one to listen.
@@ -65,8 +66,9 @@ export class RedisLink implements Service {
   private readonly listening: Client;
   private readonly peers: PeerWatch;
   private timer: Timer | undefined;
+  private probedAtMs = 0;
   private isStopped = false;
-  private wasUp = false;
+  private isGoingRound = false;
 
   constructor(private readonly options: RedisLinkOptions) {
     const { url, random, nodeId, clock } = options;
@@ -94,9 +96,9 @@ export class RedisLink implements Service {
     }
   }
 
-  /** Messages go round. */
+  /** Messages go round, as it was last seen: after a moment in which this node stood still, only the next look can tell. */
   get isUp(): boolean {
-    return this.peers.hasOwnEcho;
+    return this.isGoingRound;
   }
 
   /** Messages may have been lost a moment ago, this node's or another's: the table is to be asked. */
@@ -144,7 +146,7 @@ export class RedisLink implements Service {
           return undefined;
         }
         const late = new Promise<undefined>((resolve) => {
-          this.options.clock.setTimer(() => resolve(undefined), ANSWER_TIMEOUT_MS);
+          setAwakeTimer(this.options.clock, () => resolve(undefined), ANSWER_TIMEOUT_MS);
         });
         return Promise.race([
           late,
@@ -163,13 +165,13 @@ export class RedisLink implements Service {
     for (const client of [this.commands, this.listening]) {
       this.quietly(client.connect());
     }
+    this.probedAtMs = this.options.clock.monotonicMs();
     this.timer = this.options.clock.setRepeating(() => this.probe(), PROBE_INTERVAL_MS);
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while (!this.isUp && performance.now() < deadlineMs && !this.isStopped) {
       this.send(this.options.nodeId);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    this.wasUp = this.isUp;
     if (!this.isUp) {
       this.options.onDown();
     }
@@ -188,6 +190,7 @@ export class RedisLink implements Service {
   /** Ends the connections without a word to the others. */
   cut(): void {
     this.isStopped = true;
+    this.isGoingRound = false;
     this.timer?.clear();
     this.peers.lostTouch();
     for (const client of [this.commands, this.listening]) {
@@ -198,9 +201,19 @@ export class RedisLink implements Service {
   }
 
   private probe(): void {
-    this.peers.tick();
-    this.noticeChange();
-    this.send(this.options.nodeId);
+    const nowMs = this.options.clock.monotonicMs();
+    const lateMs = nowMs - this.probedAtMs - PROBE_INTERVAL_MS;
+    this.probedAtMs = nowMs;
+    if (lateMs > STILL_AFTER_MS) {
+      // No word of Redis was read meanwhile.
+      this.peers.excuse(lateMs);
+    }
+    // After the event loop has read what has come: timers go before it.
+    setImmediate(() => {
+      this.peers.tick();
+      this.noticeChange();
+      this.send(this.options.nodeId);
+    });
   }
 
   private hear(message: string): void {
@@ -214,11 +227,12 @@ export class RedisLink implements Service {
   }
 
   private noticeChange(): void {
-    if (!this.timer || this.isUp === this.wasUp) {
+    const { hasOwnEcho } = this.peers;
+    if (!this.timer || this.isStopped || this.isGoingRound === hasOwnEcho) {
       return;
     }
-    this.wasUp = this.isUp;
-    if (this.isUp) {
+    this.isGoingRound = hasOwnEcho;
+    if (hasOwnEcho) {
       this.options.onUp();
     } else {
       this.options.onDown();

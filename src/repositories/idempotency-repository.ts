@@ -106,14 +106,15 @@ export class IdempotencyRepository {
     );
   }
 
-  /** Removes what has expired. */
+  /** Removes what has expired, but what another call holds at this moment: it never waits, so that nodes do not meet in a circle. */
   async removeExpired(): Promise<void> {
     let removed = REMOVED_AT_ONCE;
     while (removed === REMOVED_AT_ONCE) {
       const rows = await query(
         this.dataSource,
         `DELETE FROM idempotency_keys WHERE (caller, key) IN (
-           SELECT caller, key FROM idempotency_keys WHERE expires_at <= now() LIMIT ${REMOVED_AT_ONCE}
+           SELECT caller, key FROM idempotency_keys WHERE expires_at <= now()
+           LIMIT ${REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED
          ) RETURNING 1`,
       );
       removed = rows.length;

@@ -105,9 +105,22 @@ export class ProxiedConnection {
   }
 
   destroy(): void {
-    this.near.resetAndDestroy();
-    this.far.resetAndDestroy();
+    for (const socket of [this.near, this.far]) {
+      if (isShuttingDown(socket)) {
+        socket.destroy();
+      } else {
+        socket.resetAndDestroy();
+      }
+    }
   }
+}
+
+/**
+ * Its end is on the way to the kernel. libuv refuses a reset then (EINVAL), and Node 20 neither closes the handle nor, with
+ * that handle open, ever ends the process: it turns in its own clean-up.
+ */
+function isShuttingDown({ writableEnded, writableFinished, writableLength }: Socket): boolean {
+  return writableEnded && !writableFinished && writableLength === 0;
 }
 
 function whenGone(socket: Socket, onBroken: () => void): Promise<void> {

@@ -75,22 +75,26 @@ const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<Er
     return errorOf(await client.emitWithAck("message", { room: "r", content: "hm", replyTo: 9_999 }));
   },
   SLOW_CONSUMER: async (server) => {
-    const asking = await EngineSocket.open(server.url);
+    const stalled = await EngineSocket.open(server.directUrl);
     const token = await server.tokens.mint({ userId: "slow" });
-    await asking.connect(token);
-    const { sid } = JSON.parse((await asking.until((frame) => frame.startsWith("40"))).slice(2));
-    asking.ws.pause();
-    for (let asked = 0; ; asked += 500) {
-      range(500).forEach((n) => {
-        asking.send(`2${asked + n}["${"x".repeat(200)}",{}]`);
-      });
+    await stalled.connect(token);
+    const { sid } = JSON.parse((await stalled.until((frame) => frame.startsWith("40"))).slice(2));
+    stalled.ws.pause();
+    const event = {
+      method: "POST",
+      headers: { ...ADMIN, "content-type": "application/json" },
+      body: JSON.stringify({ event: "fill", data: "x".repeat(60_000) }),
+    };
+    // The kernel swallows some megabytes first.
+    for (;;) {
+      await Promise.all(range(30).map(() => fetch(new URL("/v1/users/slow/events", server.directUrl), event)));
       const { welcome, close } = await server.connect({ userId: "slow", lastSocketId: sid }).then((client) => ({
         welcome: client.welcome,
         close: () => client.close(),
       }));
       close();
       if (welcome.lastDisconnect) {
-        asking.ws.terminate();
+        stalled.ws.terminate();
         return welcome.lastDisconnect;
       }
     }

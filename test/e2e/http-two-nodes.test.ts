@@ -125,22 +125,6 @@ it("emits to all sockets of a user, and to several rooms once", async () => {
   expect(withoutEnd(other.heard)).toEqual([["x_all", 2]]);
 });
 
-it("does a batch whose rooms are elsewhere", async () => {
-  const ada = await member("ada", "far-batch");
-  const commands = Array.from({ length: 1_000 }, (_, n) => ({
-    ...{ command: "message", room: "far-batch", body: { userId: "bot", content: `${n}` } },
-  }));
-
-  const { body } = await call<{ results: { data: { seq: number } }[] }>("POST", "/v1/batch", { body: { commands } });
-
-  expect(body.results.map(({ data }) => data.seq)).toEqual(commands.map((_, n) => n + 1));
-  await ada.client.waitFor("message", ({ content }) => content === "999");
-  const contents = ada.client.received("message").filter(({ userId }) => userId === "bot");
-  // A busy machine may miss a probe of Redis: the table is asked then, and what comes both ways is one message by its key.
-  const shown = new Map(contents.map(({ id, content }) => [id, content]));
-  expect([...shown.values()]).toEqual(commands.map(({ body: { content } }) => content));
-});
-
 it("reads rooms, messages and who is online, wherever they are", async () => {
   await member("grace", "library");
   for (const content of ["one", "two", "three"]) {
@@ -191,6 +175,23 @@ it("withdraws a user's tokens on all nodes", async () => {
   expect(await refusalOf(away.connect({ userId: "mallory", token }))).toMatchObject({ code: "REVOKED" });
   await call("POST", "/v1/users/niaj/revoke", { body: { before: "2020-01-01T00:00:00Z" } });
   await home.connect({ userId: "niaj" });
+});
+
+// The last of them: it may keep this process so busy that its nodes take Redis for lost, and presence is partial then.
+it("does a batch whose rooms are elsewhere", async () => {
+  const ada = await member("ada", "far-batch");
+  const commands = Array.from({ length: 1_000 }, (_, n) => ({
+    ...{ command: "message", room: "far-batch", body: { userId: "bot", content: `${n}` } },
+  }));
+
+  const { body } = await call<{ results: { data: { seq: number } }[] }>("POST", "/v1/batch", { body: { commands } });
+
+  expect(body.results.map(({ data }) => data.seq)).toEqual(commands.map((_, n) => n + 1));
+  await ada.client.waitFor("message", ({ content }) => content === "999");
+  const contents = ada.client.received("message").filter(({ userId }) => userId === "bot");
+  // A busy machine may miss a probe of Redis: the table is asked then, and what comes both ways is one message by its key.
+  const shown = new Map(contents.map(({ id, content }) => [id, content]));
+  expect([...shown.values()]).toEqual(commands.map(({ body: { content } }) => content));
 });
 
 describe("where rooms are for members", () => {

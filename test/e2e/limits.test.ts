@@ -14,7 +14,7 @@ describe("rates", () => {
     const tabs = await Promise.all([1, 2].map(() => server.connect({ userId: "alice", rooms: ["a"] })));
     await Promise.all(tabs.map((tab) => tab.waitFor("room_state")));
     const replies = await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
+      Array.from({ length: 100 }, (_, index) =>
         (tabs[index % 2] as TestClient).emitWithAck("message", { room: "a", id: randomUUID(), content: `${index}` }),
       ),
     );
@@ -27,7 +27,7 @@ describe("rates", () => {
       });
     }
     await reader.fence();
-    expect(reader.received("message").filter(({ type }) => type === "text")).toHaveLength(60 - refused.length);
+    expect(reader.received("message").filter(({ type }) => type === "text")).toHaveLength(100 - refused.length);
     const bob = await server.connect({ userId: "bob", rooms: ["a"] });
     await bob.waitFor("room_state");
     await expect(bob.call("message", { room: "a", content: "not my rate" })).resolves.toBeDefined();
@@ -46,7 +46,7 @@ describe("rates", () => {
   it("keep a sender's order: after a refusal nothing overtakes what was refused", async () => {
     const dave = await server.connect({ userId: "dave", rooms: ["c"] });
     await dave.waitFor("room_state");
-    const messages = Array.from({ length: 50 }, (_, index) => ({ room: "c", id: randomUUID(), content: `${index}` }));
+    const messages = Array.from({ length: 75 }, (_, index) => ({ room: "c", id: randomUUID(), content: `${index}` }));
     const replies = await Promise.all(messages.map((message) => dave.emitWithAck("message", message)));
     const firstRefused = replies.findIndex(({ ok }) => !ok);
     expect(firstRefused).toBeGreaterThan(0);
@@ -73,22 +73,22 @@ describe("rates", () => {
   ] as const)("bound %s", async (event, payload, burst) => {
     const client = await server.connect({ userId: `many-${event}` });
     await client.call("join", { room: "d" });
-    const replies = await Promise.all(Array.from({ length: burst + 10 }, () => client.emitWithAck(event, payload)));
-    const answered = replies.filter(({ ok }) => ok).length;
+    // More than what the rate gives back until the last of them is read.
+    const replies = await Promise.all(Array.from({ length: burst + 200 }, () => client.emitWithAck(event, payload)));
+    const refused = replies.filter(({ ok }) => !ok);
 
-    expect(answered).toBeGreaterThanOrEqual(burst - 1);
-    expect(answered).toBeLessThan(burst + 10);
-    expect(replies.at(-1)).toMatchObject({
-      ok: false,
-      error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) },
-    });
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(burst - 1);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const reply of refused) {
+      expect(reply).toMatchObject({ error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) } });
+    }
   });
 });
 
 describe("caps that rates do not lift", () => {
   it("bounds the sends of a socket that wait for their answer", async () => {
     const server = await startTestServer({
-      config: { limits: { maxUnansweredSends: 5 }, writeBuffer: { flushIntervalMs: 100 } },
+      config: { limits: { maxUnansweredSends: 5 }, writeBuffer: { flushIntervalMs: 2_000 } },
     });
     try {
       const alice = await server.connect({ userId: "alice", rooms: ["a"] });

@@ -7,7 +7,7 @@ import { makeDataDir } from "../../src/testing/test-database";
 
 const run = promisify(execFile);
 /** Not how fast it must be: after this it counts as never. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 const ROOT = join(__dirname, "../..");
 
 /** Everything that the kit has, in a program that does not end itself: what is left open would keep it alive. */
@@ -55,5 +55,5 @@ it.each([
       await rm(folder, { recursive: true });
     }
   },
-  60_000,
+  PATIENCE_MS + 30_000,
 );

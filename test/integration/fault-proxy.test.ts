@@ -238,3 +238,24 @@ it("leaves nothing when it is closed, whatever it was doing", async () => {
 
   await Promise.all(ends);
 });
+
+it("leaves nothing when it is closed in the moment in which an end arrives", async () => {
+  const proxy = await start();
+  const caller = call(proxy);
+  await echoes(caller, "before");
+  const far = accepted[0] as Socket;
+  proxy.slow(3_600_000);
+  caller.end();
+  // By now the proxy has read the end.
+  await echoes(call(await start()), "fence");
+  const ends = [gone(caller), gone(far)];
+  const isSocket = (resource: string) => resource === "TCPSocketWrap";
+  const before = process.getActiveResourcesInfo().filter(isSocket).length;
+
+  proxy.resume();
+  await proxy.close();
+
+  await Promise.all(ends);
+  // The caller, the other side, and the proxy's two between them: one that stays would keep Node from ending.
+  expect(process.getActiveResourcesInfo().filter(isSocket)).toHaveLength(before - 4);
+});

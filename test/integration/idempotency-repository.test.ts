@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import type { DataSource } from "typeorm";
 
 import { createDataSource } from "../../src/database/data-source";
@@ -114,4 +115,22 @@ it("forgets after a day, and removes what has expired and nothing else", async (
   await calls.removeExpired();
 
   expect(await queryRows(database.url, "SELECT key FROM idempotency_keys")).toEqual([{ key: "two" }]);
+});
+
+it("does not wait for a call that another one holds when it removes what has expired", async () => {
+  await begin(ONE, { key: "two", requestHash: "b" });
+  await queryRows(database.url, "UPDATE idempotency_keys SET expires_at = now()");
+  const other = new Client({ connectionString: database.url });
+  await other.connect();
+  try {
+    await other.query("BEGIN");
+    await other.query("SELECT FROM idempotency_keys WHERE key = 'one' FOR UPDATE");
+    await calls.removeExpired();
+    expect(await queryRows(database.url, "SELECT key FROM idempotency_keys")).toEqual([{ key: "one" }]);
+    await other.query("COMMIT");
+  } finally {
+    await other.end();
+  }
+  await calls.removeExpired();
+  expect(await queryRows(database.url, "SELECT key FROM idempotency_keys")).toEqual([]);
 });

@@ -393,6 +393,27 @@ describe("draining", () => {
     await expectGapless();
   });
 
+  it.each(["infinity", "-infinity", "12000-01-01", "0044-03-15 BC", "280000-01-01"])(
+    "sets aside what says that it was made at %s, which no reader of the room could be told",
+    async (createdAt) => {
+      const client = await connect();
+      await client.query(
+        `INSERT INTO outbox (room, message_id, user_id, username, color, content, created_at)
+         VALUES ('news', $1, 'u', 'u', '#123456', 'of another time', $2)`,
+        [randomUUID(), createdAt],
+      );
+      await publish(client, said("after"));
+      const { drain, setAside } = createDrain();
+      await drain.start();
+      await drained();
+
+      expect(setAside.map(({ failure }) => failure)).toEqual([expect.stringMatching(/^PAYLOAD_INVALID: createdAt/)]);
+      const messages = new MessageRepository(dataSource, dataSource);
+      const page = { namespace: "/", room: "news", limit: 10, maxBytes: 65_536, newest: true } as const;
+      expect((await messages.page(page)).messages.map(({ content }) => content)).toEqual(["after"]);
+    },
+  );
+
   it("takes back what was set aside when its reason is gone", async () => {
     const client = await connect();
     await publish(client, said("answer", { replyTo: 1 }));

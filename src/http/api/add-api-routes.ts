@@ -18,10 +18,11 @@ export interface ApiRoutesOptions {
   sources: ApiSources;
   /** Throws API_KEY_INVALID. */
   callerOf(authorization: string | undefined): ApiCaller;
-  /** undefined: there is no limit. */
+  /** undefined: there is no limit. `taken`: those that were taken for the same request before. */
   takeFromRate(
     caller: string,
     calls: number,
+    taken: number,
   ): { limit: number; remaining: number; resetMs: number; waitMs?: number } | undefined;
 }
 
@@ -74,7 +75,7 @@ export function addApiRoutes(app: FastifyInstance, options: ApiRoutesOptions): v
         };
         const call = callOf(request, input.query as { namespace: string });
         if (operation === "batch") {
-          takeFromRate(call.caller, (input.body as { commands: unknown[] }).commands.length - 1, reply);
+          takeFromRate(call.caller, (input.body as { commands: unknown[] }).commands.length - 1, reply, 1);
         }
         // The route's schemas have made what its handler takes.
         const handle = handlers[operation] as unknown as (of: unknown, by: ApiCall) => Promise<Answered<unknown>>;
@@ -99,18 +100,18 @@ export function addApiRoutes(app: FastifyInstance, options: ApiRoutesOptions): v
     return { caller, namespace, idempotencyKey: idempotencyKeyOf(request.headers["idempotency-key"]) };
   }
 
-  function takeFromRate(caller: ApiCaller, calls: number, reply: FastifyReply): void {
-    const taken = options.takeFromRate(caller.name, calls);
-    if (!taken) {
+  function takeFromRate(caller: ApiCaller, calls: number, reply: FastifyReply, taken = 0): void {
+    const rate = options.takeFromRate(caller.name, calls, taken);
+    if (!rate) {
       return;
     }
     reply.headers({
-      "ratelimit-limit": taken.limit,
-      "ratelimit-remaining": taken.remaining,
-      "ratelimit-reset": Math.ceil(taken.resetMs / 1_000),
+      "ratelimit-limit": rate.limit,
+      "ratelimit-remaining": rate.remaining,
+      "ratelimit-reset": Math.ceil(rate.resetMs / 1_000),
     });
-    if (taken.waitMs !== undefined) {
-      throw new RoomfulError("RATE_LIMITED", { retryAfterMs: taken.waitMs });
+    if (rate.waitMs !== undefined) {
+      throw new RoomfulError("RATE_LIMITED", { retryAfterMs: rate.waitMs });
     }
   }
 }

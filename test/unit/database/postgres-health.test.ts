@@ -6,8 +6,17 @@ interface Probe {
   fail(error: Error): Promise<void>;
 }
 
+/** Time that goes on while nothing of the process does. */
+class StandingClock extends TestClock {
+  stoodMs = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.stoodMs;
+  }
+}
+
 async function setup({ isStarted = true } = {}) {
-  const clock = new TestClock({ isFrozen: true });
+  const clock = new StandingClock({ isFrozen: true });
   const probes: Probe[] = [];
   const told: unknown[] = [];
   const health = new PostgresHealth({
@@ -39,6 +48,18 @@ const away = new Error("Postgres is away");
 
 it("takes Postgres for up until it is known to be down", async () => {
   const { health, told } = await setup({ isStarted: false });
+
+  expect(health.isUp).toBe(true);
+  expect(told).toEqual([]);
+});
+
+it("does not take its own standstill for a Postgres that is silent", async () => {
+  const { health, clock, probes, told } = await setup();
+  await clock.advance(1_000);
+  clock.stoodMs += 5_000;
+  await clock.advance(0);
+  await probes[0]?.answer();
+  await clock.advance(900);
 
   expect(health.isUp).toBe(true);
   expect(told).toEqual([]);

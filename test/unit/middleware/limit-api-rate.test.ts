@@ -35,6 +35,14 @@ it("lends a full bucket more than it holds, and is paid back", async () => {
   expect(limiter.take("a", 1)).not.toHaveProperty("waitMs");
 });
 
+it.each([1, 20])("lends it also to a request that has taken its first call, with a burst of %i", (apiBurst) => {
+  const { limiter } = setup({ apiBurst });
+
+  expect(limiter.take("a", 1)).not.toHaveProperty("waitMs");
+  expect(limiter.take("a", 999, 1)).not.toHaveProperty("waitMs");
+  expect(limiter.take("a", 1)?.waitMs).toBeGreaterThan(90_000);
+});
+
 it("keeps callers apart", () => {
   const { limiter } = setup();
   limiter.take("a", 20);

@@ -59,6 +59,17 @@ function setup<Time extends Clock>(clock: Time, config: Partial<TokenExpiryOptio
 
 const frozen = (config?: Partial<TokenExpiryOptions["config"]>) => setup(new TestClock({ isFrozen: true }), config);
 
+it("does not hold a socket that has gone while its new token was verified", async () => {
+  const { clock, ended, watch, renew } = frozen();
+  const socket = watch(300_000);
+  socket.disconnect();
+  renew(socket, 300_000);
+  await clock.advance(DAY_MS);
+
+  expect(socket.told).toEqual([["disconnect"]]);
+  expect(ended).toEqual([]);
+});
+
 it("tells a socket in time, and ends it after the leeway", async () => {
   const { clock, ended, watch } = frozen();
   const socket = watch(300_000);

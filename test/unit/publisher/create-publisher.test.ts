@@ -223,6 +223,23 @@ describe("batch", () => {
     expect(received[0]?.headers).not.toHaveProperty("idempotency-key");
   });
 
+  it.each([
+    ["one message has an id", ["i", undefined], undefined],
+    ["null is given for the key", [undefined, undefined], null],
+  ])("repeats a message as the same one where %s", async (_where, [first, second], idempotencyKey) => {
+    const { publisher, received } = await setup(["cut", results(done(1), done(2))]);
+    await publisher.batch(
+      [message("1", first), message("2", second)],
+      idempotencyKey === null ? { idempotencyKey } : {},
+    );
+
+    const [before, after] = received.map(({ body }) =>
+      (body["commands"] as { body: { id: string } }[]).map(({ body: { id } }) => id),
+    );
+    expect(before).toEqual([first ?? expect.any(String), expect.any(String)]);
+    expect(after).toEqual(before);
+  });
+
   it("answers what is refused to the last", async () => {
     const { publisher, received } = await setup([results(refused("OVERLOADED", true))], { maxAttempts: 2 });
 
