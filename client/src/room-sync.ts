@@ -206,8 +206,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
     down(): void {
       begin();
       ghostTimer?.clear();
-      link = undefined;
-      held = undefined;
+      link = held = undefined;
       fruitless = 0;
     },
   };

@@ -89,6 +89,10 @@ it("can be used with the keyboard alone, and shows where it is", async () => {
   await tabTo(page, "Messages");
   await page.keyboard.press("Home");
 
+  await tabTo(page, "Skip to the conversation");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Messages");
+
   await tabTo(page, "Find or make a room");
   await page.keyboard.type("another");
   await page.keyboard.press("Enter");
