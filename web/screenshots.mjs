@@ -42,7 +42,10 @@ const browser = await chromium.launch({
 try {
   await ready();
   const people = await talk();
+  // What was said is in memory as long as somebody is there to hear it.
+  await everybody(people, "leave");
   await spreadOverMorning();
+  await everybody(people, "join");
   for (const view of VIEWS) {
     await take(view, people);
   }
@@ -59,13 +62,11 @@ try {
 /** Everybody says their lines, one after the other. */
 async function talk() {
   const people = new Map();
-  for (const { name, members, lines } of ROOMS) {
-    for (const username of members) {
-      if (!people.has(username)) {
-        people.set(username, await connect(username));
-      }
-      await people.get(username).emitWithAck("join", { room: name });
-    }
+  for (const username of new Set(ROOMS.flatMap(({ members }) => members))) {
+    people.set(username, await connect(username));
+  }
+  await everybody(people, "join");
+  for (const { name, lines } of ROOMS) {
     for (const [, username, content] of lines) {
       const reply = await people.get(username).emitWithAck("message", { room: name, content });
       if (!reply.ok) {
@@ -74,6 +75,15 @@ async function talk() {
     }
   }
   return people;
+}
+
+/** Has all members come into their rooms, or leave them. */
+async function everybody(people, event) {
+  for (const { name, members } of ROOMS) {
+    for (const username of members) {
+      await people.get(username).emitWithAck(event, { room: name });
+    }
+  }
 }
 
 /** Nobody waits a morning for a picture: what was said in a second gets the times of the staged talk. */
