@@ -47,7 +47,10 @@ describe("axe finds nothing serious", () => {
   });
 
   it.each(["light", "dark"] as const)("on a phone with the drawer open, %s", async (colorScheme) => {
-    const { page } = await openLivelyRoom(`phone-${colorScheme}`, { colorScheme, viewport: { width: 390, height: 844 } });
+    const { page } = await openLivelyRoom(`phone-${colorScheme}`, {
+      colorScheme,
+      viewport: { width: 390, height: 844 },
+    });
     await page.getByRole("button", { name: "Rooms", exact: true }).click();
     await page.getByRole("textbox", { name: "Find or make a room" }).waitFor();
 

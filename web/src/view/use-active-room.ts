@@ -44,7 +44,9 @@ export function useActiveRoom(session: Session) {
     const onKey = (event: KeyboardEvent): void => {
       const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       const rooms = session.rooms.getSnapshot();
-      if (event.altKey && step !== undefined && rooms.length > 0) {
+      // In a text, some systems move by paragraphs with the same keys.
+      const isInText = event.target instanceof HTMLTextAreaElement && event.target.value !== "";
+      if (event.altKey && step !== undefined && rooms.length > 0 && !isInText) {
         event.preventDefault();
         const at = rooms.indexOf(roomOfHash(location.hash) ?? "");
         go(rooms[(Math.max(at, step < 0 ? 0 : -1) + step + rooms.length) % rooms.length]);
