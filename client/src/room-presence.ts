@@ -32,7 +32,7 @@ export function createRoomPresence(clock: Clock, onChange: () => void) {
     applyChange({ joined, left, count, truncated }: ServerPayload<"presence_changed">): void {
       const told = new Set([...left, ...joined.map(({ userId }) => userId)]);
       // Of a change that was cut, nobody knows who else has left: better to name few than those who are gone.
-      const others = truncated ? [] : state.members.filter(({ userId }) => !told.has(userId));
+      const others = state.members.filter(({ userId }) => !truncated && !told.has(userId));
       replace({ users: [...others, ...joined], count });
       left.forEach(stopTyping);
     },
