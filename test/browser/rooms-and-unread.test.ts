@@ -117,3 +117,19 @@ it("counts in the title what is said while the tab is hidden, and marks it for w
   expect((await seen.boundingBox())?.y).toBeLessThan(marker?.y ?? 0);
   expect((await unseen.boundingBox())?.y).toBeGreaterThan(marker?.y ?? Number.POSITIVE_INFINITY);
 });
+
+it("goes from a room that is left to the next one, and not back into it", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "stays");
+  await ada.openRoom("left");
+  await ada.rooms.getByRole("link", { name: "left", exact: true }).hover();
+  await ada.page.getByRole("button", { name: "Leave left" }).click();
+  const heading = ada.page.getByRole("heading", { level: 1, name: "stays" });
+  await heading.waitFor();
+
+  await ada.page.goBack();
+
+  await heading.waitFor();
+  await ada.send("Here");
+  await ada.shows("Here", "stored");
+  expect(await ada.rooms.getByRole("link", { name: "left", exact: true }).count()).toBe(0);
+});
