@@ -6,16 +6,17 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Client } from "pg";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
 
-import { ROOMS, VIEWER } from "./staged-talk.mjs";
+import { NOW, ROOMS, VIEWER } from "./staged-talk.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const images = process.argv[2] ?? join(root, "docs/images");
@@ -27,6 +28,8 @@ const VIEWS = [
 ];
 
 const dataDir = await mkdtemp(join(tmpdir(), "roomful-screenshots-"));
+// Below it the database lies only where its user can go; root makes another for it.
+await chmod(dataDir, 0o755);
 const url = `http://127.0.0.1:${await freePort()}`;
 const service = spawn(process.execPath, [join(root, "dist/src/main.js")], {
   env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: new URL(url).port, ROOMFUL_DATA_DIR: dataDir },
@@ -39,6 +42,10 @@ const browser = await chromium.launch({
 try {
   await ready();
   const people = await talk();
+  // What was said is in memory as long as somebody is there to hear it.
+  await everybody(people, "leave");
+  await spreadOverMorning();
+  await everybody(people, "join");
   for (const view of VIEWS) {
     await take(view, people);
   }
@@ -55,14 +62,12 @@ try {
 /** Everybody says their lines, one after the other. */
 async function talk() {
   const people = new Map();
-  for (const { name, members, lines } of ROOMS) {
-    for (const username of members) {
-      if (!people.has(username)) {
-        people.set(username, await connect(username));
-      }
-      await people.get(username).emitWithAck("join", { room: name });
-    }
-    for (const [username, content] of lines) {
+  for (const username of new Set(ROOMS.flatMap(({ members }) => members))) {
+    people.set(username, await connect(username));
+  }
+  await everybody(people, "join");
+  for (const { name, lines } of ROOMS) {
+    for (const [, username, content] of lines) {
       const reply = await people.get(username).emitWithAck("message", { room: name, content });
       if (!reply.ok) {
         throw new Error(`${username} may not speak: ${reply.error.message}`);
@@ -70,6 +75,43 @@ async function talk() {
     }
   }
   return people;
+}
+
+/** Has all members come into their rooms, or leave them. */
+async function everybody(people, event) {
+  for (const { name, members } of ROOMS) {
+    for (const username of members) {
+      await people.get(username).emitWithAck(event, { room: name });
+    }
+  }
+}
+
+/** Nobody waits a morning for a picture: what was said in a second gets the times of the staged talk. */
+async function spreadOverMorning() {
+  const password = await readFile(join(dataDir, "postgres-password"), "utf8");
+  const [, , , port] = (await readFile(join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n");
+  const database = new Client({
+    host: "127.0.0.1",
+    port: Number(port),
+    user: "roomful",
+    password,
+    database: "roomful",
+  });
+  await database.connect();
+  for (const { name, lines } of ROOMS) {
+    for (const [index, [time]] of lines.entries()) {
+      await database.query(
+        `UPDATE messages SET created_at = $1
+         WHERE seq = $2 AND room_id = (SELECT id FROM rooms WHERE name = $3 AND namespace = '/')`,
+        [todayAt(time), index + 1, name],
+      );
+    }
+  }
+  await database.end();
+}
+
+function todayAt(time) {
+  return new Date(`${new Date().toISOString().slice(0, 10)}T${time}:00Z`);
 }
 
 async function connect(username) {
@@ -86,7 +128,7 @@ async function connect(username) {
 async function take({ file, scheme, size: [width, height], language, room, isPhone = false }, people) {
   const context = await browser.newContext({
     ...{ viewport: { width, height }, colorScheme: scheme, isMobile: isPhone, hasTouch: isPhone },
-    deviceScaleFactor: isPhone ? 2 : 1.5,
+    ...{ deviceScaleFactor: isPhone ? 2 : 1.5, timezoneId: "UTC", locale: language },
   });
   // What was read before, so that the rest is new.
   const read = Object.fromEntries(ROOMS.map(({ name, read: count }) => [name, count]));
@@ -110,6 +152,7 @@ async function take({ file, scheme, size: [width, height], language, room, isPho
     ],
   );
   const page = await context.newPage();
+  await page.clock.setFixedTime(todayAt(NOW));
   await page.goto(`${url}/#/${room}`);
   await page.locator('[data-connection="connected"][data-room-status="live"]').waitFor();
   const typist = ROOMS.find(({ name }) => name === room).typist;

@@ -188,7 +188,7 @@ export function createConnection(options: ClientOptions, parts: ConnectionParts)
       return;
     }
     const reply = error instanceof RoomfulClientError ? error : undefined;
-    if (reply && !reply.retryable) {
+    if (reply?.retryable === false) {
       tokenFailures += 1;
       if (!options.getToken || !TOKEN_CODES.test(reply.code) || tokenFailures > MAX_TOKEN_FAILURES) {
         set({ status: "refused", error });

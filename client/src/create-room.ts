@@ -108,9 +108,11 @@ export function createRoom(name: string, { clock, random, maxMessages, outbox, k
   }
 
   async function readOlder(limit: number): Promise<void> {
-    const before = log.firstSeq;
-    log.applyBefore(await request(link, "history", { room: name, before, limit }), before);
-    changed();
+    const { firstSeq: before, hasOlder } = log;
+    if (hasOlder) {
+      log.applyBefore(await request(link, "history", { room: name, before, limit }), before);
+      changed();
+    }
   }
 
   function end(): void {
@@ -191,7 +193,7 @@ export function createRoom(name: string, { clock, random, maxMessages, outbox, k
     setTyping: noticeTyping,
 
     loadOlder(limit = OLDER_PAGE_SIZE) {
-      loading ??= (log.hasOlder ? readOlder(limit) : Promise.resolve()).finally(() => {
+      loading ??= readOlder(limit).finally(() => {
         loading = undefined;
       });
       return loading;

@@ -112,10 +112,10 @@ export function createOutbox({ clock, random, transmit, onStored, onFailed, onNo
   function receive(queue: Queue, each: Send, reply: Ack<MessageAccepted>, isLast: boolean): void {
     const { message } = each;
     if (reply.ok) {
-      const { id, seq, createdAt } = reply.data;
+      const { duplicate: _, ...result } = reply.data;
       take(queue, each);
-      onStored(message, { id, seq, createdAt });
-      each.resolve({ id, seq, createdAt });
+      onStored(message, result);
+      each.resolve(result);
     } else if (isLast) {
       const { error } = reply;
       land(queue, each);

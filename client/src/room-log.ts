@@ -162,8 +162,8 @@ export function createRoomLog({ maxMessages, now, onChange }: RoomLogOptions) {
     firstSeq = seq;
     hasOlder = !isFirst;
     upTo = seq - 1;
-    for (const message of [...bySeq.values()]) {
-      if ((message.seq as number) < seq) {
+    for (const [held, message] of [...bySeq]) {
+      if (held < seq) {
         forget(message);
       }
     }

@@ -29,9 +29,11 @@ export function createRoomPresence(clock: Clock, onChange: () => void) {
     replace,
     stopTyping,
 
-    applyChange({ joined, left, count }: ServerPayload<"presence_changed">): void {
+    applyChange({ joined, left, count, truncated }: ServerPayload<"presence_changed">): void {
       const told = new Set([...left, ...joined.map(({ userId }) => userId)]);
-      replace({ users: [...state.members.filter(({ userId }) => !told.has(userId)), ...joined], count });
+      // Of a change that was cut, nobody knows who else has left: better to name few than those who are gone.
+      const others = state.members.filter(({ userId }) => !truncated && !told.has(userId));
+      replace({ users: [...others, ...joined], count });
       left.forEach(stopTyping);
     },
 

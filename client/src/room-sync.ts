@@ -91,7 +91,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
       return;
     }
     if (!reply?.ok) {
-      if (reply && !reply.error.retryable) {
+      if (reply?.error.retryable === false) {
         onRefused(reply.error);
       } else {
         plan(catchUp, reply?.error.retryAfterMs);
@@ -206,8 +206,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
     down(): void {
       begin();
       ghostTimer?.clear();
-      link = undefined;
-      held = undefined;
+      link = held = undefined;
       fruitless = 0;
     },
   };

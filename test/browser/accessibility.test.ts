@@ -47,7 +47,10 @@ describe("axe finds nothing serious", () => {
   });
 
   it.each(["light", "dark"] as const)("on a phone with the drawer open, %s", async (colorScheme) => {
-    const { page } = await openLivelyRoom("phone", { colorScheme, viewport: { width: 390, height: 844 } });
+    const { page } = await openLivelyRoom(`phone-${colorScheme}`, {
+      colorScheme,
+      viewport: { width: 390, height: 844 },
+    });
     await page.getByRole("button", { name: "Rooms", exact: true }).click();
     await page.getByRole("textbox", { name: "Find or make a room" }).waitFor();
 
@@ -88,6 +91,10 @@ it("can be used with the keyboard alone, and shows where it is", async () => {
   await chat.shows("Without a mouse", "stored");
   await tabTo(page, "Messages");
   await page.keyboard.press("Home");
+
+  await tabTo(page, "Skip to the conversation");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Messages");
 
   await tabTo(page, "Find or make a room");
   await page.keyboard.type("another");

@@ -131,3 +131,15 @@ it("follows the newest for who is at the end, and leaves who reads above where t
   await chat.page.getByRole("button", { name: "New messages: 1" }).click();
   expect(await isInSight(await chat.shows("Said below", "stored"), chat.log)).toBe(true);
 });
+
+it("goes to the end with what one sends, from wherever one reads", async () => {
+  const chat = await enterRoom(await browser.open(server.url), "Dora", "long");
+  await chat.log.getByText(contentOf(TOTAL)).waitFor();
+  await chat.log.hover();
+  await chat.page.mouse.wheel(0, -2_000);
+  await chat.page.getByRole("button", { name: "To the newest" }).waitFor();
+
+  await chat.send("An answer");
+
+  expect(await isInSight(await chat.shows("An answer", "stored"), chat.log)).toBe(true);
+});

@@ -34,6 +34,9 @@ it("fits a phone: rooms in a drawer, the composer in sight, and nothing to scrol
   const drawer = page.getByRole("button", { name: "Rooms", exact: true });
   await chat.openRoom("phone");
   await find.waitFor({ state: "hidden" });
+  // Who has chosen a room goes on in it.
+  const heading = page.getByRole("heading", { level: 1, name: "phone" });
+  expect(await heading.evaluate((element) => element === document.activeElement)).toBe(true);
 
   await drawer.click();
   await find.waitFor();

@@ -86,3 +86,50 @@ it("remembers who one is over a reload, and forgets it by signing out", async ()
   await ada.page.reload();
   await ada.name.waitFor();
 });
+
+it("invites to speak where nobody has, though somebody came", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "silent");
+  await ada.log.getByText("Ada joined the room").waitFor();
+  await ada.log.getByText("Nothing said yet").waitFor();
+
+  await ada.send("Then I begin");
+
+  await ada.shows("Then I begin", "stored");
+  expect(await ada.log.getByText("Nothing said yet").count()).toBe(0);
+});
+
+it("counts in the title what is said while the tab is hidden, and marks it for who comes back", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "behind");
+  const bob = await server.connect({ userId: "bob", claims: { username: "Bob" } });
+  await bob.call("join", { room: "behind" });
+  await bob.call("message", { room: "behind", content: "Seen" });
+  await ada.shows("Seen", "stored");
+  await ada.titleIs("behind · Roomful");
+
+  await ada.setVisible(false);
+  await bob.call("message", { room: "behind", content: "Not seen" });
+  await ada.titleIs("(1) behind · Roomful");
+  await ada.setVisible(true);
+
+  await ada.titleIs("behind · Roomful");
+  const marker = await ada.log.locator("[data-unread-marker]").boundingBox();
+  const [seen, unseen] = [await ada.shows("Seen"), await ada.shows("Not seen")];
+  expect((await seen.boundingBox())?.y).toBeLessThan(marker?.y ?? 0);
+  expect((await unseen.boundingBox())?.y).toBeGreaterThan(marker?.y ?? Number.POSITIVE_INFINITY);
+});
+
+it("goes from a room that is left to the next one, and not back into it", async () => {
+  const ada = await enterRoom(await browser.open(server.url), "Ada", "stays");
+  await ada.openRoom("left");
+  await ada.rooms.getByRole("link", { name: "left", exact: true }).hover();
+  await ada.page.getByRole("button", { name: "Leave left" }).click();
+  const heading = ada.page.getByRole("heading", { level: 1, name: "stays" });
+  await heading.waitFor();
+
+  await ada.page.goBack();
+
+  await heading.waitFor();
+  await ada.send("Here");
+  await ada.shows("Here", "stored");
+  expect(await ada.rooms.getByRole("link", { name: "left", exact: true }).count()).toBe(0);
+});

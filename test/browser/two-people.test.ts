@@ -94,3 +94,23 @@ it("shows one person for two tabs, and each tab what the other says", async () =
   expect(new Set((await first.messages()).map(({ userId }) => userId)).size).toBe(1);
   expect([...first.faults, ...second.faults]).toEqual([]);
 });
+
+it("opens and leaves rooms in all tabs of a person, but for the one that is looked at", async () => {
+  const first = await enter("Ada", "shared");
+  const second = new ChatPage(await openPage(first.page.context(), `${server.url}/#/kept`));
+  await second.roomIs("live");
+  const link = (chat: ChatPage, name: string) => chat.rooms.getByRole("link", { name, exact: true });
+  await link(first, "kept").waitFor();
+  await second.openRoom("third");
+  await link(first, "third").waitFor();
+
+  for (const name of ["kept", "third"]) {
+    await link(first, name).hover();
+    await first.page.getByRole("button", { name: `Leave ${name}` }).click();
+  }
+
+  await link(second, "kept").waitFor({ state: "detached" });
+  await second.page.getByRole("heading", { level: 1, name: "third" }).waitFor();
+  await second.send("Still here");
+  await second.shows("Still here", "stored");
+});

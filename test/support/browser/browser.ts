@@ -25,8 +25,8 @@ const ARGS = [
   ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
   ...["--disable-component-update", "--disable-sync"],
 ];
-/** Long enough for a machine that does other things too; what a test waits for comes sooner. */
-const TIMEOUT_MS = 15_000;
+/** Long enough for a slow machine that does other things too; what a test waits for comes sooner. */
+const TIMEOUT_MS = 60_000;
 
 /** Starts the system's chromium, headless, with a fresh profile that is gone after `close`. */
 export async function launchBrowser(): Promise<TestBrowser> {

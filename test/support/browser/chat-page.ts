@@ -82,6 +82,22 @@ export class ChatPage {
     );
   }
 
+  /** Waits for the tab to have this title. */
+  async titleIs(title: string): Promise<void> {
+    await this.page.waitForFunction((expected) => document.title === expected, title);
+  }
+
+  /** Brings the tab to the front, or puts another before it, as far as the page can tell. */
+  setVisible(isVisible: boolean): Promise<void> {
+    return this.page.evaluate(
+      (visibilityState) => {
+        Object.defineProperty(document, "visibilityState", { configurable: true, get: () => visibilityState });
+        document.dispatchEvent(new Event("visibilitychange"));
+      },
+      isVisible ? "visible" : "hidden",
+    );
+  }
+
   /** Waits for the connection to be in this state. */
   connectionIs(status: ConnectionStatus): Promise<void> {
     return this.page.locator(`[data-connection="${status}"]`).waitFor({ state: "attached" });

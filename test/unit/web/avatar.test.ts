@@ -22,6 +22,8 @@ it.each([
   ["grace.hopper", "GH"],
   ["王小明", "小明"],
   ["😀", "😀"],
+  ["👩‍💻", "👩‍💻"],
+  ["🇨🇳🇩🇪", "🇨🇳"],
 ])("shortens %s to %s", (name, initials) => {
   expect(initialsOf(name)).toBe(initials);
 });

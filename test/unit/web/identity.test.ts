@@ -28,6 +28,11 @@ it("makes what the service takes of any text: whole characters, no controls, wit
   expect(username).not.toMatch(/\p{Cc}/u);
 });
 
+it("leaves an emoji of several parts whole, and hides nothing in a name", () => {
+  expect(identityOf("👩‍💻 ❤️‍🔥")?.username).toBe("👩‍💻 ❤️‍🔥");
+  expect(identityOf("A\u200dda\u202e")?.username).toBe("A da");
+});
+
 it("knows who was here, until they sign out", () => {
   const keeper = keeperOf();
   const ada = identityOf("Ada");

@@ -30,6 +30,12 @@ it("takes the time for what has no number yet", () => {
   expect(countUnread(messages, MARK)).toEqual({ count: 1, firstKey: "new" });
 });
 
+it("counts what is not loaded between the mark and the first that is here", () => {
+  const messages = [message("joined", undefined, { type: "system" }), message("ten", 10), message("eleven", 11)];
+
+  expect(countUnread(messages, MARK)).toEqual({ count: 9, firstKey: "ten" });
+});
+
 it("is nothing in a room that was read", () => {
   expect(countUnread([message("a", 1), message("b", 2)], MARK)).toEqual({ count: 0, firstKey: undefined });
 });

@@ -40,9 +40,14 @@ function channelsOf(color: string): number[] {
 export function initialsOf(name: string): string {
   const words = name.split(/[\s._-]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   const [first = name, last] = [words[0], words.length > 1 ? words.at(-1) : undefined];
-  const letters = Array.from(first);
+  const letters = charactersOf(first);
   if (/^\p{Script=Han}+$/u.test(first)) {
     return letters.slice(-2).join("");
   }
-  return ((letters[0] ?? "?") + (last === undefined ? "" : (Array.from(last)[0] ?? ""))).toUpperCase();
+  return ((letters[0] ?? "?") + (last === undefined ? "" : (charactersOf(last)[0] ?? ""))).toUpperCase();
+}
+
+/** As a reader counts them: a flag is one. */
+function charactersOf(text: string): string[] {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }

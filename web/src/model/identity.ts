@@ -19,10 +19,12 @@ const MAX_ID_LENGTH = 128;
 export function identityOf(typed: string): Identity | undefined {
   const username = typed
     .toWellFormed()
-    .replace(/[\p{C}\s]+/gu, " ")
+    // What joins two emoji into one is not seen by itself, and stays.
+    .replace(/(?:(?!(?<=\p{S}\uFE0F?)\u200D(?=\p{S}))[\p{C}\s])+/gu, " ")
     .trim()
     .slice(0, MAX_NAME_LENGTH)
-    .toWellFormed();
+    // Cut in the middle of a character.
+    .replace(/[\uD800-\uDBFF]$/, "");
   const userId = username.normalize("NFKC").toLowerCase().slice(0, MAX_ID_LENGTH).toWellFormed();
   return /[\p{L}\p{N}\p{S}]/u.test(username) ? { userId, username } : undefined;
 }

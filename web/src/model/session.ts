@@ -1,8 +1,8 @@
-import { type Client, createClient } from "roomful-client";
+import { type Client, createClient, RoomfulClientError } from "roomful-client";
 
 import type { Identity, Keeper } from "./identity";
 import { createReadMarks, type ReadMarks } from "./read-marks";
-import { isRoomName } from "./room-name";
+import { isRoomName, roomOfHash } from "./room-name";
 import { createValue, type Value } from "./value";
 
 /** One person who is signed in: the connection, and which rooms are open in this tab. */
@@ -15,6 +15,8 @@ export interface Session {
   readonly drafts: Map<string, string>;
   open(room: string): void;
   leave(room: string): void;
+  /** Another tab has changed what is kept under this key. */
+  reload(key: string): void;
   end(): void;
 }
 
@@ -22,8 +24,18 @@ export function createSession(identity: Identity, url: string, keeper: Keeper): 
   const key = `roomful:rooms:${identity.userId}`;
   const client = createClient({ url, getToken: () => fetchToken(url, identity), storage: keeper });
   const rooms = createValue<readonly string[]>(keptRooms());
+  const marks = createReadMarks(keeper, identity.userId, Date.now);
   // Joined at the first call: unread messages are counted in all of them.
   rooms.getSnapshot().forEach(client.room);
+  // The network is back, or somebody is who may have waited long: no need to wait on.
+  addEventListener("online", client.connection.reconnect);
+  document.addEventListener("visibilitychange", hurry);
+
+  function hurry(): void {
+    if (document.visibilityState === "visible" && client.connection.getSnapshot().status === "waiting") {
+      client.connection.reconnect();
+    }
+  }
 
   function keptRooms(): readonly string[] {
     try {
@@ -41,8 +53,7 @@ export function createSession(identity: Identity, url: string, keeper: Keeper): 
   }
 
   return {
-    ...{ identity, client, rooms, drafts: new Map() },
-    marks: createReadMarks(keeper, identity.userId, Date.now),
+    ...{ identity, client, rooms, marks, drafts: new Map() },
     open(room) {
       client.room(room);
       if (!rooms.getSnapshot().includes(room)) {
@@ -53,7 +64,27 @@ export function createSession(identity: Identity, url: string, keeper: Keeper): 
       change(rooms.getSnapshot().filter((each) => each !== room));
       void client.room(room).leave();
     },
-    end: () => client.close(),
+    reload(changed) {
+      if (changed === marks.key) {
+        marks.reload();
+      } else if (changed === key) {
+        const before = rooms.getSnapshot();
+        const kept = keptRooms();
+        // The one that is looked at here stays: looking at a room is being in it.
+        const looked = roomOfHash(location.hash);
+        const next = looked && before.includes(looked) && !kept.includes(looked) ? [...kept, looked] : kept;
+        rooms.set(next);
+        next.forEach(client.room);
+        for (const room of before.filter((each) => !next.includes(each))) {
+          void client.room(room).leave();
+        }
+      }
+    },
+    end() {
+      removeEventListener("online", client.connection.reconnect);
+      document.removeEventListener("visibilitychange", hurry);
+      client.close();
+    },
   };
 }
 
@@ -63,8 +94,12 @@ async function fetchToken(url: string, identity: Identity): Promise<string> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(identity),
   });
+  if (response.status === 404) {
+    // In production: asking again would not help.
+    throw new RoomfulClientError({ code: "NOT_FOUND", message: "There is no /dev/token.", retryable: false });
+  }
   if (!response.ok) {
-    throw new Error(`the service hands out no token: ${response.status}`);
+    throw new Error(`/dev/token answers ${response.status}`);
   }
   const { token } = (await response.json()) as { token: string };
   return token;

@@ -69,6 +69,17 @@ export const TEXTS_EN = {
   roomRefused: "You may not enter this room",
   leftRoom: "You left this room",
   connectNow: "Connect now",
+  skip: "Skip to the conversation",
+  errorToken: "Your sign-in is not accepted any more. Sign out, and in again.",
+  errorNoTokens: "This service signs nobody in by name: it gives out no development tokens.",
+  errorTooManyConnections: "Too many tabs or devices are open under this name. Close one of them.",
+  errorRoomForbidden: "This room is not open to you.",
+  errorTooManyRooms: "You are in as many rooms as one can be. Leave one of them.",
+  errorSendForbidden: "You may read here, but not write.",
+  errorContent: "The service does not take this text.",
+  errorClosed: "The room was left before it was sent.",
+  errorUnreachable: "The service does not answer. It is tried again by itself.",
+  errorOther: "The service refuses it: {code}.",
 } as const;
 
 export type TextKey = keyof typeof TEXTS_EN;

@@ -28,7 +28,8 @@ export function Composer({ session, room, name, field, onSent }: ComposerProps) 
 
   function send(): void {
     if (text.trim() !== "" && excess <= 0) {
-      room.send(text.trim().toWellFormed()).catch(() => {
+      // The service takes every character but NUL and halves of others.
+      room.send(text.replaceAll("\0", "").trim().toWellFormed()).catch(() => {
         // It says in the list what became of it.
       });
       change("");

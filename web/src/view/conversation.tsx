@@ -7,7 +7,7 @@ import { countUnread } from "../model/unread";
 import { Composer } from "./composer";
 import { useWords } from "./language-context";
 import { MessageList } from "./message-list";
-import { StatusLine } from "./status-line";
+import { Problem, StatusLine } from "./status-line";
 import { TypingLine } from "./typing-line";
 import { useIsVisible } from "./use-is-visible";
 import { useStore } from "./use-store";
@@ -63,16 +63,15 @@ export function Conversation({ session, room, name, before, after }: Conversatio
         <span class="head-hash" aria-hidden="true">
           #
         </span>
-        <h1 ref={heading} tabIndex={-1}>
+        <h1 ref={heading} tabIndex={-1} title={name}>
           {name}
         </h1>
         <StatusLine session={session} room={room} />
         {after}
       </header>
-      {snapshot.status === "refused" && <p class="refused">{snapshot.error?.message}</p>}
+      <Problem session={session} error={snapshot.error} />
       <MessageList
-        ref={list}
-        {...{ room, snapshot, words }}
+        {...{ room, snapshot, words, list }}
         unreadKey={unreadKey.current}
         unreadCount={unread.count}
         onAtEnd={setAtEnd}

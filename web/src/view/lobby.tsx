@@ -4,7 +4,7 @@ import { hashOfRoom } from "../model/room-name";
 import type { Session } from "../model/session";
 import { useWords } from "./language-context";
 import { Logo } from "./logo";
-import { ConnectionLine } from "./status-line";
+import { ConnectionLine, Problem } from "./status-line";
 
 const FIRST_ROOM = "lobby";
 
@@ -17,9 +17,10 @@ export function Lobby({ session, before }: { session: Session; before: Component
         {before}
         <ConnectionLine session={session} />
       </header>
+      <Problem session={session} />
       <div class="lobby">
         <Logo />
-        <h1>{translate("welcomeTitle")}</h1>
+        <h1 tabIndex={-1}>{translate("welcomeTitle")}</h1>
         <p>{translate("welcomeText")}</p>
         <a class="button button-main" href={hashOfRoom(FIRST_ROOM)}>
           {translate("tryRoom", { room: FIRST_ROOM })}

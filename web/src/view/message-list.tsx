@@ -1,4 +1,4 @@
-import { Component, type ComponentChild, createRef } from "preact";
+import { Component, type ComponentChild, createRef, type RefObject } from "preact";
 import type { Room, RoomSnapshot } from "roomful-client";
 
 import { type ListWindow, stepDown, stepUp, windowAt } from "../model/list-window";
@@ -13,6 +13,8 @@ export interface MessageListProps {
   unreadKey: string | undefined;
   unreadCount: number;
   words: Words;
+  /** Where the list puts itself. Preact hands `ref` on to the component, and fills it for elements only. */
+  list: RefObject<MessageList | null>;
   /** Called when its reader comes to the end of the list, or leaves it. */
   onAtEnd(isAtEnd: boolean): void;
 }
@@ -48,7 +50,7 @@ const NEAR_PX = 900;
  */
 export class MessageList extends Component<MessageListProps, MessageListState> {
   override state: MessageListState = { firstKey: undefined, isLoading: false, hasFailed: false };
-  private readonly list = createRef<HTMLDivElement>();
+  private readonly scroller = createRef<HTMLDivElement>();
   private readonly content = createRef<HTMLDivElement>();
   private readonly resized = new ResizeObserver(() => this.keepEnd());
   /** It has shown its reader where to begin. */
@@ -63,7 +65,8 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
   }
 
   override componentDidMount(): void {
-    for (const { current } of [this.list, this.content]) {
+    this.props.list.current = this;
+    for (const { current } of [this.scroller, this.content]) {
       if (current) {
         this.resized.observe(current);
       }
@@ -76,7 +79,7 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
   }
 
   override getSnapshotBeforeUpdate(): Anchor | null {
-    const list = this.list.current;
+    const list = this.scroller.current;
     const top = list?.getBoundingClientRect().top ?? 0;
     for (const row of list?.querySelectorAll("[data-message-id]") ?? []) {
       const box = row.getBoundingClientRect();
@@ -100,8 +103,8 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
     }
     if (this.state.firstKey === undefined) {
       this.keepEnd();
-    } else if (anchor?.row.isConnected && this.list.current) {
-      this.list.current.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
+    } else if (anchor?.row.isConnected && this.scroller.current) {
+      this.scroller.current.scrollTop += anchor.row.getBoundingClientRect().top - anchor.top;
     }
     this.fill();
   }
@@ -115,13 +118,13 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
       return;
     }
     this.setState({ firstKey: this.keyAt(Math.max(0, Math.min(index - 20, this.window().from))) }, () => {
-      this.list.current?.querySelector("[data-unread-marker]")?.scrollIntoView({ block: "center" });
+      this.scroller.current?.querySelector("[data-unread-marker]")?.scrollIntoView({ block: "center" });
       this.look();
     });
   }
 
   private readonly look = (): void => {
-    const list = this.list.current;
+    const list = this.scroller.current;
     if (!list || !this.hasBegun) {
       return;
     }
@@ -145,7 +148,7 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
       return;
     }
     const part = this.window();
-    const isNearTop = (this.list.current?.scrollTop ?? 0) < NEAR_PX;
+    const isNearTop = (this.scroller.current?.scrollTop ?? 0) < NEAR_PX;
     if (firstKey !== undefined && isNearTop && part.from > 0) {
       this.setState({ firstKey: this.keyAt(stepUp(part)) });
     } else if (firstKey !== undefined && part.to < messages.length && this.belowPx() < NEAR_PX) {
@@ -165,14 +168,14 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
   };
 
   private keepEnd(): void {
-    const list = this.list.current;
+    const list = this.scroller.current;
     if (list && this.state.firstKey === undefined) {
       list.scrollTop = list.scrollHeight;
     }
   }
 
   private belowPx(): number {
-    const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = this.list.current ?? {};
+    const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = this.scroller.current ?? {};
     return scrollHeight - scrollTop - clientHeight;
   }
 
@@ -204,13 +207,14 @@ export class MessageList extends Component<MessageListProps, MessageListState> {
     const { firstKey, isLoading, hasFailed } = this.state;
     const part = this.window();
     const isAtEnd = firstKey === undefined;
-    const isEmpty = messages.length === 0;
+    // Who comes first is not yet a conversation.
+    const isEmpty = !hasOlder && messages.every(({ type }) => type === "system");
     const rows = rowsOf(messages, { ...part, unreadKey });
     return (
       <div class="messages-frame">
         <div
           class="messages"
-          ref={this.list}
+          ref={this.scroller}
           role="log"
           // What moves into the page while somebody reads further up is not new.
           aria-live={isAtEnd ? "polite" : "off"}

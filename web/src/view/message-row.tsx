@@ -1,5 +1,6 @@
 import type { RoomMessage } from "roomful-client";
 
+import { errorText } from "../model/error-text";
 import { splitLinks } from "../model/split-links";
 import { Avatar } from "./avatar";
 import { Icon } from "./icon";
@@ -57,9 +58,10 @@ export const MessageRow = memo(({ message, isFirst, onResend, onDiscard }: Messa
         </div>
         {status === "failed" && (
           <div class="message-failed">
-            <Icon name="failed" />
             <span>
-              {translate("failed")}: {message.error?.message} {message.error?.mayBeStored && translate("mayBeStored")}
+              <Icon name="failed" /> {translate("failed")}
+              {message.error && `: ${translate(...errorText(message.error))}`}{" "}
+              {message.error?.mayBeStored && translate("mayBeStored")}
             </span>
             <button type="button" class="button button-quiet" onClick={() => onResend(id)}>
               {translate("resend")}

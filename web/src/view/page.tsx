@@ -36,14 +36,14 @@ export function Page({ keeper }: { keeper: Keeper }) {
     }
   }, [language, session]);
   useEffect(() => {
-    // Another tab has signed in or out, read on, or chosen a language.
+    // Another tab has signed in or out, chosen a language, or gone on in the rooms.
     const onStorage = ({ key }: StorageEvent): void => {
       if (key === IDENTITY_KEY || key === null) {
         setIdentity(readIdentity(keeper));
       } else if (key === LANGUAGE_KEY) {
         setLanguage(chooseLanguage(keeper, navigator.languages));
-      } else if (key === session?.marks.key) {
-        session.marks.reload();
+      } else {
+        session?.reload(key);
       }
     };
     addEventListener("storage", onStorage);

@@ -15,8 +15,8 @@ export interface PeopleProps {
 /** Who is in the room, on any node. */
 export function People({ room, userId, isOpen, onClose }: PeopleProps) {
   const { translate, language } = useWords();
-  const { members, memberCount, typing } = useStore(room);
-  const order = new Intl.Collator(language);
+  const { members, memberCount, typing, status } = useStore(room);
+  const order = new Intl.Collator(language, { numeric: true });
   const sorted = [...members].sort((a, b) => order.compare(a.username, b.username));
   const typists = new Set(typing.map((each) => each.userId));
 
@@ -29,11 +29,14 @@ export function People({ room, userId, isOpen, onClose }: PeopleProps) {
           <Icon name="close" />
         </button>
       </div>
-      <ul>
+      {/* Who was here when the connection was lost may be gone. */}
+      <ul data-is-known={status === "live" || status === "catching-up"}>
         {sorted.map((member) => (
           <li key={member.userId} class="person" data-user={member.userId} data-is-typing={typists.has(member.userId)}>
             <Avatar name={member.username} color={member.color} />
-            <span class="person-name">{member.username}</span>
+            <span class="person-name" title={member.username}>
+              {member.username}
+            </span>
             {member.userId === userId && <span class="person-you">{translate("you")}</span>}
           </li>
         ))}

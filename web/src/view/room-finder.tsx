@@ -70,7 +70,9 @@ export function RoomFinder({ session, openRooms, onOpen, onVisit, children }: Ro
       {children}
       <section class="rooms-part rooms-busy" aria-label={translate("busyRooms")}>
         <h2>{translate("busyRooms")}</h2>
-        {others.length === 0 && <p class="hint">{translate(name === "" ? "noBusyRooms" : "noMatches")}</p>}
+        {others.length === 0 && (name === "" || isRoomName(name)) && (
+          <p class="hint">{translate(name === "" ? "noBusyRooms" : "noMatches")}</p>
+        )}
         <ul>
           {others.map(({ room, count }) => (
             <li key={room}>
@@ -82,7 +84,9 @@ export function RoomFinder({ session, openRooms, onOpen, onVisit, children }: Ro
                   onVisit();
                 }}
               >
-                <span class="room-name">{room}</span>
+                <span class="room-name" title={room}>
+                  {room}
+                </span>
                 <span class="room-count" aria-hidden="true">
                   <Icon name="people" />
                   {count}

@@ -39,7 +39,9 @@ export function RoomLink({ session, room, name, isActive, onVisit, onLeave, onUn
         data-unread={count > 0 ? count : undefined}
         onClick={onVisit}
       >
-        <span class="room-name">{name}</span>
+        <span class="room-name" title={name}>
+          {name}
+        </span>
         {snapshot.status === "refused" && <Icon name="failed" />}
         {count > 0 && (
           <>

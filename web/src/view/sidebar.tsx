@@ -10,17 +10,19 @@ import { useStore } from "./use-store";
 export interface SidebarProps extends Pick<RoomLinkProps, "session" | "onLeave" | "onUnread"> {
   active: string | undefined;
   isOpen: boolean;
+  /** Something else lies over it. */
+  isCovered: boolean;
   onOpen(room: string): void;
   onClose(): void;
   onSignOut(): void;
 }
 
-export function Sidebar({ session, active, isOpen, onOpen, onClose, onSignOut, ...actions }: SidebarProps) {
+export function Sidebar({ session, active, isOpen, isCovered, onOpen, onClose, onSignOut, ...actions }: SidebarProps) {
   const { translate } = useWords();
   const rooms = useStore(session.rooms);
 
   return (
-    <nav class="sidebar drawer" id="rooms" aria-label={translate("rooms")} data-open={isOpen}>
+    <nav class="sidebar drawer" id="rooms" aria-label={translate("rooms")} data-open={isOpen} inert={isCovered}>
       <div class="brand">
         <Logo />
         <span class="brand-name">Roomful</span>
@@ -60,7 +62,9 @@ function Me({ session, onSignOut }: Pick<SidebarProps, "session" | "onSignOut">)
   return (
     <footer class="me">
       <Avatar name={username} color={user?.color} />
-      <span class="me-name">{username}</span>
+      <span class="me-name" title={username}>
+        {username}
+      </span>
       <LanguageSwitch />
       <button
         type="button"

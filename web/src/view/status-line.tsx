@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConnectionState, Room, RoomStatus } from "roomful-client";
 
+import { connectionProblem, errorText } from "../model/error-text";
 import type { Session } from "../model/session";
 import { statusText } from "../model/status-text";
 import { useWords } from "./language-context";
@@ -27,7 +28,7 @@ interface StatusProps {
   room: RoomStatus | undefined;
 }
 
-function Status({ session, connection: { status, user, error }, room }: StatusProps) {
+function Status({ session, connection: { status, user }, room }: StatusProps) {
   const { translate } = useWords();
   const hasCaughtUp = useCaughtUp(room);
   const key = statusText({ connection: status, room, isReturning: user !== undefined, hasCaughtUp });
@@ -38,16 +39,23 @@ function Status({ session, connection: { status, user, error }, room }: StatusPr
           {translate("connectNow")}
         </button>
       )}
-      <span
-        class="status-text"
-        role="status"
-        data-connection={status}
-        data-room-status={room}
-        title={error && `${error.message}`}
-      >
+      <span class="status-text" role="status" data-connection={status} data-room-status={room}>
         {translate(key)}
       </span>
     </div>
+  );
+}
+
+/** What is wrong with the connection, or else with the room, in a sentence under the head; nothing if nothing is. */
+export function Problem({ session, error }: { session: Session; error?: Error | undefined }) {
+  const { translate } = useWords();
+  const problem = connectionProblem(useStore(session.client.connection)) ?? error;
+  return (
+    problem && (
+      <p class="stage-problem" role="alert">
+        {translate(...errorText(problem))}
+      </p>
+    )
   );
 }
 

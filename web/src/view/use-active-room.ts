@@ -15,13 +15,9 @@ export function useActiveRoom(session: Session) {
   }
 
   const go = useCallback(
-    (room: string | undefined) => {
+    (room: string) => {
       setActive(visit(room));
-      if (room === undefined) {
-        history.replaceState(null, "", location.pathname);
-      } else {
-        location.hash = hashOfRoom(room);
-      }
+      location.hash = hashOfRoom(room);
     },
     [session],
   );
@@ -30,9 +26,11 @@ export function useActiveRoom(session: Session) {
     (room: string) => {
       const rooms = session.rooms.getSnapshot();
       if (roomOfHash(location.hash) === room) {
-        // Away from it first: looking at a room is being in it.
+        // Away from it first, since looking at a room is being in it; and in its place, lest Back leads into it again.
         const at = rooms.indexOf(room);
-        go(rooms[at + 1] ?? rooms[at - 1]);
+        const next = rooms[at + 1] ?? rooms[at - 1];
+        history.replaceState(null, "", next === undefined ? location.pathname : hashOfRoom(next));
+        setActive(visit(next));
       }
       session.leave(room);
     },
@@ -44,10 +42,12 @@ export function useActiveRoom(session: Session) {
     const onKey = (event: KeyboardEvent): void => {
       const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       const rooms = session.rooms.getSnapshot();
-      if (event.altKey && step !== undefined && rooms.length > 0) {
+      // In a text, some systems move by paragraphs with the same keys.
+      const isInText = event.target instanceof HTMLTextAreaElement && event.target.value !== "";
+      if (event.altKey && step !== undefined && rooms.length > 0 && !isInText) {
         event.preventDefault();
         const at = rooms.indexOf(roomOfHash(location.hash) ?? "");
-        go(rooms[(Math.max(at, step < 0 ? 0 : -1) + step + rooms.length) % rooms.length]);
+        go(rooms[(Math.max(at, step < 0 ? 0 : -1) + step + rooms.length) % rooms.length] as string);
       }
     };
     addEventListener("hashchange", onHash);

@@ -32,7 +32,9 @@ export function useDrawer() {
     return () => {
       wide.removeEventListener("change", close);
       document.removeEventListener("keydown", onKey);
-      if (opener.current instanceof HTMLElement && opener.current.isConnected) {
+      const isFocusElsewhere = document.activeElement?.closest(".stage");
+      // A room that was chosen in the drawer has the focus already.
+      if (opener.current instanceof HTMLElement && opener.current.isConnected && !isFocusElsewhere) {
         opener.current.focus();
       }
     };

@@ -42,9 +42,13 @@ export function Workspace({ session, onSignOut }: { session: Session; onSignOut(
 
   return (
     <div class="workspace">
+      <button type="button" class="skip button-main" inert={drawer !== undefined} onClick={focusStage}>
+        {translate("skip")}
+      </button>
       <Sidebar
         {...{ session, active, onUnread, onSignOut }}
         isOpen={drawer === "rooms"}
+        isCovered={drawer === "people"}
         onOpen={(name) => {
           go(name);
           // Also where one is there already.
@@ -70,6 +74,10 @@ export function Workspace({ session, onSignOut }: { session: Session; onSignOut(
       {drawer && <div class="backdrop" aria-hidden="true" onClick={close} />}
     </div>
   );
+}
+
+function focusStage(): void {
+  document.querySelector<HTMLElement>(".stage h1")?.focus();
 }
 
 /** What is unread in all rooms together, as the rooms' links count it. */

@@ -1,5 +1,5 @@
 /** A page of an app that uses examples/react/use-room.ts; react-hook.test.ts builds, serves and uses it. */
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, StrictMode, useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { createClient } from "roomful-client";
 
@@ -40,7 +40,12 @@ function Chat() {
 }
 
 const root = createRoot(document.getElementById("root") ?? document.body);
-root.render(<Chat />);
+// React then renders, subscribes and forgets twice what it does once elsewhere.
+root.render(
+  <StrictMode>
+    <Chat />
+  </StrictMode>,
+);
 
 // What an app does when it is left: the test says when.
 addEventListener("leave-app", () => {
