@@ -1,8 +1,3 @@
-import type { AddressInfo } from "node:net";
-
-import type { FastifyInstance } from "fastify";
-import { Server } from "socket.io";
-
 import { RevocationList } from "./access/revocation-list";
 import { RoomMembers } from "./access/room-members";
 import { createApiAdministration } from "./api-administration";
@@ -11,22 +6,23 @@ import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { EmitBuffers, type Engine } from "./broadcast/emit-buffers";
 import { type EngineConnection, terminate } from "./broadcast/engine-connection";
-import { BoundedWebSocketServer } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import { createPayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
-import type { RoomfulServer, RoomfulSocket } from "./contract/socket-data";
+import type { RoomfulSocket } from "./contract/socket-data";
 import type { Database } from "./database/open-database";
 import { PostgresHealth } from "./database/postgres-health";
 import { query } from "./database/query";
 import { classifyWriteError, isUnavailable } from "./database/retry-policy";
 import { type AdmittedMessage, MESSAGE_TRAITS } from "./handlers/admitted-message";
+import { appendBatch } from "./handlers/append-batch";
 import { rejectionOf } from "./handlers/message-outcome";
 import { createRoomAccess } from "./handlers/room-access";
 import { AnswersInFlight } from "./http/answers-in-flight";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentRoutes } from "./http/development-routes";
 import { addHealthRoutes } from "./http/health-routes";
+import { listen, urlOf } from "./http/listen";
 import { addPageRoutes } from "./http/page-routes";
 import { addHttpApi } from "./http-api";
 import { createAdapterFactory, joinNodes } from "./joined-nodes";
@@ -35,15 +31,13 @@ import { RepeatedTask } from "./lifecycle/repeated-task";
 import { ServiceStack } from "./lifecycle/service-stack";
 import { authenticateHandshake } from "./middleware/authenticate-handshake";
 import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
-import { corsOf, createOriginCheck } from "./middleware/check-origin";
 import { createAddressOf } from "./middleware/client-address";
 import { ConnectionLedger } from "./middleware/connection-ledger";
-import { createJwksFetcher, JwksKeys } from "./middleware/jwks-keys";
 import { UserRateLimiter } from "./middleware/limit-packet-rate";
 import { matchesRoomPattern } from "./middleware/room-pattern";
-import { requirementsOf, signToken, type TokenRequest } from "./middleware/sign-token";
+import type { TokenRequest } from "./middleware/sign-token";
 import { TokenExpiry } from "./middleware/token-expiry";
-import { createJwksTokenVerifier, createTokenVerifier } from "./middleware/token-verifier";
+import { createTokenKeys } from "./middleware/token-keys";
 import { limitHandshakeTime } from "./namespaces/handshake-timeout";
 import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces";
 import type { Logger } from "./observability/logger";
@@ -59,6 +53,7 @@ import { PageReader } from "./room-log/page-reader";
 import { roomKeyOf } from "./room-log/room-key";
 import { RoomLogs } from "./room-log/room-logs";
 import { RoomRefresher } from "./room-log/room-refresher";
+import { connectionsOf, createSocketServer } from "./socket-server";
 import { BatchingWriteBuffer } from "./write-buffer/batching-write-buffer";
 
 export interface NodeOptions {
@@ -206,8 +201,15 @@ export function createNode(options: NodeOptions): Node {
   // The doors.
   const http = createHttpApp(logger);
   const answers = new AnswersInFlight(http.server);
-  const isAllowedOrigin = createOriginCheck({ allowedOrigins: config.http.allowedOrigins, mode: config.mode });
-  const io = createSocketServer();
+  const io = createSocketServer(http.server, {
+    config,
+    isDraining: () => isDraining,
+    adapter: createAdapterFactory({
+      ...{ redis, logger, namespaces: config.namespaces },
+      onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
+      onError: (error) => onError(error, "delivery seam"),
+    }),
+  });
   const disconnects = new DisconnectMemory(
     config.connections.disconnectMemoryMs,
     clock,
@@ -235,19 +237,11 @@ export function createNode(options: NodeOptions): Node {
     redis: () => redis,
     outbox: () => outbox.counts,
   });
-  const { jwksUrl } = config.jwt;
-  const verifier =
-    jwksUrl === undefined
-      ? createTokenVerifier({ config: config.jwt, secrets, clock })
-      : createJwksTokenVerifier({
-          config: config.jwt,
-          keys: new JwksKeys({
-            fetchKeys: createJwksFetcher(jwksUrl),
-            clock,
-            onError: (error) => logger.warn({ err: error }, "the JWKS address does not answer"),
-          }),
-          clock,
-        });
+  const { verifier, signToken } = createTokenKeys({
+    config: config.jwt,
+    ...{ secrets, clock },
+    onKeysAway: (error) => logger.warn({ err: error }, "the JWKS address does not answer"),
+  });
   const expiry = new TokenExpiry({
     config: config.jwt,
     clock,
@@ -338,9 +332,8 @@ export function createNode(options: NodeOptions): Node {
     isDraining: () => isDraining,
     onError: (error) => onError(error, "HTTP API"),
   });
-  const sign = createSigner();
-  if (sign && config.http.developmentTokens !== "off" && config.mode !== "production") {
-    addDevelopmentRoutes(http, { signToken: sign });
+  if (signToken && config.http.developmentTokens !== "off" && config.mode !== "production") {
+    addDevelopmentRoutes(http, { signToken });
     addPageRoutes(http);
   }
 
@@ -353,7 +346,7 @@ export function createNode(options: NodeOptions): Node {
     accessRefresh,
     httpApi,
     { name: "presence", start: async () => {}, stop: stopNamespaces },
-    { name: "connections", start: listen, stop: closeConnections },
+    { name: "connections", start: () => listen(http, config), stop: closeConnections },
     writeBuffer,
     ...outbox.services,
     { name: "readiness", start: becomeReady, stop: beginDraining },
@@ -364,7 +357,7 @@ export function createNode(options: NodeOptions): Node {
     get url() {
       return urlOf(http, config);
     },
-    signToken: sign,
+    signToken,
     expireTokens: (userId, issuedBefore) => expiry.expireUser(userId, issuedBefore),
     refreshAccess: () => accessRefresh.runSoon(),
     async abort() {
@@ -387,43 +380,6 @@ export function createNode(options: NodeOptions): Node {
 
   function releaseSocket(this: RoomfulSocket): void {
     ledger.release(this);
-  }
-
-  function createSocketServer(): RoomfulServer {
-    const { connections, limits } = config;
-    return new Server(http.server, {
-      transports: [...config.transports],
-      serveClient: config.mode !== "production",
-      cors: corsOf({ allowedOrigins: config.http.allowedOrigins, mode: config.mode }),
-      allowRequest: (request, callback) => {
-        if (isDraining) {
-          // Below Socket.IO: after a refusal by a namespace a client does not try again by itself.
-          callback("DRAINING", false);
-          return;
-        }
-        const isAllowed = isAllowedOrigin(request);
-        callback(isAllowed ? null : "ORIGIN_REFUSED", isAllowed);
-      },
-      pingInterval: connections.pingIntervalMs,
-      pingTimeout: connections.pingTimeoutMs,
-      maxHttpBufferSize: limits.maxFrameBytes,
-      // Ours comes first, and says why.
-      connectTimeout: connections.handshakeTimeoutMs + 1_000,
-      cleanupEmptyChildNamespaces: true,
-      wsEngine: BoundedWebSocketServer,
-      adapter: createAdapterFactory({
-        ...{ redis, logger, namespaces: config.namespaces },
-        onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
-        onError: (error) => onError(error, "delivery seam"),
-      }),
-    });
-  }
-
-  function createSigner(): Node["signToken"] {
-    const [secret] = secrets;
-    return secret === undefined
-      ? undefined
-      : (request) => signToken(secret, { ...requirementsOf(config.jwt), ...request }, clock);
   }
 
   function socketsOn(connection: EngineConnection): RoomfulSocket[] {
@@ -463,17 +419,6 @@ export function createNode(options: NodeOptions): Node {
     socket.disconnect();
   }
 
-  async function listen(): Promise<void> {
-    const host = config.http.host ?? (config.mode === "production" ? "0.0.0.0" : "127.0.0.1");
-    const { port } = config.http;
-    try {
-      await http.listen({ port, host });
-    } catch (cause) {
-      const isTaken = (cause as { code?: unknown }).code === "EADDRINUSE";
-      throw isTaken ? new Error(`Port ${port} is in use by another program. Set PORT to another one.`) : cause;
-    }
-  }
-
   async function becomeReady(): Promise<void> {
     isReady = true;
   }
@@ -508,33 +453,4 @@ export function createNode(options: NodeOptions): Node {
       await namespace.stop();
     }
   }
-}
-
-/** Appends a batch. What an unanswered earlier attempt of the same batch has stored is stored, and no duplicate. */
-async function appendBatch(
-  messages: MessageRepository,
-  items: readonly AdmittedMessage[],
-  isRepeat: boolean,
-): Promise<AppendResult[]> {
-  const results = await messages.append(items);
-  return results.map((result, index) => {
-    const isOwn = isRepeat && result.status === "duplicate" && +result.createdAt === +(items[index]?.createdAt ?? 0);
-    return isOwn ? { ...result, status: "stored" } : result;
-  });
-}
-
-/** Engine.IO keeps them by id; its types call them clients. */
-function connectionsOf(io: RoomfulServer): EngineConnection[] {
-  const { clients } = io.engine as unknown as { clients: Record<string, EngineConnection> };
-  return Object.values(clients);
-}
-
-function urlOf(http: FastifyInstance, { mode }: RoomfulConfig): string {
-  const address = http.server.address() as AddressInfo | null;
-  if (!address) {
-    throw new Error("the port is not open");
-  }
-  const host =
-    mode === "production" ? "localhost" : address.address.includes(":") ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
 }
