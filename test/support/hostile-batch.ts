@@ -66,7 +66,7 @@ export async function runHostileBatch(kind: BatchKind, seeds: readonly number[])
     if (kind === "two nodes") {
       await startNode();
     }
-    const talks = Promise.all(runs.map((run) => run.talk()));
+    const talks = Promise.all(runs.map((run) => run.begin()));
     await delay(600);
     for (const run of runs) {
       void run.quit();
@@ -75,6 +75,8 @@ export async function runHostileBatch(kind: BatchKind, seeds: readonly number[])
     await replace("kill");
     await replace("drain");
     await talks;
+    // Nodes take their time to come; only now is everybody sure to be on the network that is to be suffered.
+    await Promise.all(runs.map((run) => run.talk()));
     const reports = await within(Promise.all(runs.map((run) => run.settle())));
     const failures = await waitForAgreement(runs, base.database);
     const rows = await readTable(base.database);

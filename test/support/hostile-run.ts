@@ -29,7 +29,8 @@ export interface HostileRunReport {
 
 /** The SDK's waits, shortened: a gap is repaired after 0.1 to 0.2 s, a ghost is 3 s old. */
 const CLOCK_SPEED = 10;
-const SENDS_PER_WRITER = 10;
+/** Each time that a writer talks. */
+const SENDS_PER_WRITER = 5;
 const QUITTER_SENDS = 3;
 const TOO_LONG = "x".repeat(9_000);
 
@@ -41,7 +42,8 @@ export class HostileRun {
   private readonly clients: Client[] = [];
   private quitter: { room: Room; client: Client; network: HostileNetwork } | undefined;
   private readonly readers: Room[] = [];
-  /** By writer, in the order in which it was written. */
+  private writers: { room: Room; userId: string }[] = [];
+  /** By writer and talk, in the order in which it was written. */
   private readonly sent: Sent[][] = [];
   /** A network that loses single calls breaks the order of a connection, on which the order of sends rests. */
   private readonly keepsOrder: boolean;
@@ -52,15 +54,20 @@ export class HostileRun {
     this.keepsOrder = this.random() < 0.5;
   }
 
-  /** Talks for a while under fire. */
-  async talk(): Promise<void> {
+  /** Begins to talk, while nodes may come and go. */
+  async begin(): Promise<void> {
     this.quitter = this.enter("zed", false);
     // Two tabs of one person, somebody else, and a late reader.
-    const writers = [this.enter("ada"), this.enter("ada"), this.enter("bob")];
-    const talks = writers.map(({ room, userId }) => this.write(room, userId));
+    this.writers = [this.enter("ada"), this.enter("ada"), this.enter("bob")];
+    const talk = this.talk();
     await delay(this.random() * 1_000);
     this.enter("eve");
-    await Promise.all(talks);
+    await talk;
+  }
+
+  /** Talks for a while under fire. */
+  async talk(): Promise<void> {
+    await Promise.all(this.writers.map(({ room, userId }) => this.write(room, userId)));
   }
 
   /** Everything that was asked for is answered, over a network that is whole again. */
