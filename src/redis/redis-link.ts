@@ -145,16 +145,15 @@ export class RedisLink implements Service {
         if (!this.isUp) {
           return undefined;
         }
-        const late = new Promise<undefined>((resolve) => {
-          setAwakeTimer(this.options.clock, () => resolve(undefined), ANSWER_TIMEOUT_MS);
+        const { clock } = this.options;
+        return new Promise((resolve) => {
+          const timeout = setAwakeTimer(clock, () => resolve(undefined), ANSWER_TIMEOUT_MS);
+          const settle = (value?: string | null): void => {
+            timeout.clear();
+            resolve(value ?? undefined);
+          };
+          this.commands.get(prefix + key).then(settle, () => settle());
         });
-        return Promise.race([
-          late,
-          this.commands.get(prefix + key).then(
-            (value) => value ?? undefined,
-            () => undefined,
-          ),
-        ]);
       },
     };
   }
