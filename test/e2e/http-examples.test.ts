@@ -1,12 +1,10 @@
 import { execFile, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { startTestServer, type TestServer } from "../../src/testing";
 import { readTable } from "../../src/testing/room-table";
+import { blocksIn, readmeCurl, runCurl } from "../support/docs-examples";
 
-const ROOT = join(__dirname, "../..");
 const run = promisify(execFile);
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
@@ -16,36 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** The blocks of one language in a file. */
-function blocksIn(file: string, language: string): string[] {
-  const text = readFileSync(join(ROOT, file), "utf8");
-  return Array.from(
-    text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm")),
-    ([, code = ""]) => code,
-  );
-}
-
-/** Runs a command of the docs as it is printed, but for the address; it fails where the service answers with an error. */
-async function runCurl(command: string): Promise<unknown> {
-  const code = command.replace("curl ", "curl --silent --fail-with-body ").replace("http://127.0.0.1:3000", server.url);
-  const { stdout } = await run("bash", ["-c", code], { env: { ...process.env, ROOMFUL_KEY: server.apiKey } });
-  return JSON.parse(stdout);
-}
-
 it("publishes with README's curl into a room that a client sees", async () => {
-  const [command = ""] = blocksIn("README.md", "sh").filter((code) =>
-    code.startsWith("curl -X POST http://127.0.0.1:3000/v1"),
-  );
   const ada = await server.connect({ userId: "ada" });
   await ada.call("join", { room: "lobby" });
 
-  const answer = await runCurl(command);
+  const answer = await runCurl(readmeCurl(), server);
 
   expect(answer).toMatchObject({ seq: 1, duplicate: false });
   expect(await ada.waitFor("message", ({ userId }) => userId === "billing")).toMatchObject({
     content: "Invoice 17 is paid.",
   });
-  expect(await runCurl(command)).toEqual({ ...(answer as object), duplicate: true });
+  expect(await runCurl(readmeCurl(), server)).toEqual({ ...(answer as object), duplicate: true });
 });
 
 it("makes a key as README does, which the service takes", async () => {
@@ -64,7 +43,7 @@ it("runs every curl of docs/http-api.md", async () => {
   expect(commands.length).toBeGreaterThan(7);
 
   for (const command of commands) {
-    const answer = await runCurl(command);
+    const answer = await runCurl(command, server);
     const { results = [] } = answer as { results?: { ok: boolean }[] };
     expect([command, results.filter(({ ok }) => !ok)]).toEqual([command, []]);
   }
