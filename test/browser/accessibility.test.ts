@@ -1,31 +1,18 @@
 import type { BrowserContextOptions } from "playwright-core";
 
-import { startTestServer, type TestServer } from "../../src/testing";
 import { findBarriers } from "../support/browser/axe";
-import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { ChatPage, enterRoom } from "../support/browser/chat-page";
 import { tabTo } from "../support/browser/focus";
+import { setUpPageTests } from "../support/browser/page-tests";
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterEach(() => browser.closeDevices());
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 /** A room with something of everything in it: own and other messages, a link, system messages, people. */
 async function openLivelyRoom(name: string, options?: BrowserContextOptions): Promise<ChatPage> {
   const room = `lively-${name}`;
-  const bob = await server.connect({ userId: "bob", claims: { username: "Bob" } });
+  const bob = await tests.server.connect({ userId: "bob", claims: { username: "Bob" } });
   await bob.call("join", { room });
-  const chat = await enterRoom(await browser.open(`${server.url}/#/${room}`, options), name, room);
+  const chat = await enterRoom(await tests.browser.open(`${tests.server.url}/#/${room}`, options), name, room);
   await bob.call("message", { room, content: "Read https://example.org/manual first" });
   await chat.send("I have");
   await chat.shows("I have", "stored");
@@ -34,7 +21,7 @@ async function openLivelyRoom(name: string, options?: BrowserContextOptions): Pr
 
 describe("axe finds nothing serious", () => {
   it.each(["light", "dark"] as const)("in the sign-in, %s", async (colorScheme) => {
-    const { page } = await browser.open(server.url, { colorScheme });
+    const { page } = await tests.browser.open(tests.server.url, { colorScheme });
     await new ChatPage({ page, faults: [] }).name.waitFor();
 
     expect(await findBarriers(page)).toEqual([]);
@@ -58,7 +45,7 @@ describe("axe finds nothing serious", () => {
   });
 
   it("in Chinese, which a Chinese browser gets by itself and anybody by choice", async () => {
-    const { page } = await browser.open(server.url, { locale: "zh-CN" });
+    const { page } = await tests.browser.open(tests.server.url, { locale: "zh-CN" });
     await page.getByRole("textbox", { name: "您的名字" }).waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
     expect(await findBarriers(page)).toEqual([]);
@@ -72,7 +59,7 @@ describe("axe finds nothing serious", () => {
 });
 
 it("can be used with the keyboard alone, and shows where it is", async () => {
-  const chat = new ChatPage(await browser.open(server.url));
+  const chat = new ChatPage(await tests.browser.open(tests.server.url));
   const { page } = chat;
   await chat.name.waitFor();
 

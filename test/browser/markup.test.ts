@@ -1,6 +1,5 @@
-import { startTestServer, type TestServer } from "../../src/testing";
-import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { enterRoom } from "../support/browser/chat-page";
+import { setUpPageTests } from "../support/browser/page-tests";
 
 /** Each sets `__xss` where it is taken for more than text. */
 const HOSTILE = [
@@ -18,24 +17,15 @@ const HOSTILE = [
 ];
 const NAME = `<img src=x onerror="window.__xss=1">`;
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterEach(() => browser.closeDevices());
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 it("shows markup in messages and names as the text that it is", async () => {
-  const mallory = await server.connect({ userId: `"><script>window.__xss = 1</script>`, claims: { username: NAME } });
+  const mallory = await tests.server.connect({
+    userId: `"><script>window.__xss = 1</script>`,
+    claims: { username: NAME },
+  });
   await mallory.call("join", { room: "markup" });
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "markup");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "markup");
 
   for (const content of HOSTILE) {
     await mallory.call("message", { room: "markup", content });
@@ -73,7 +63,7 @@ it("shows markup in messages and names as the text that it is", async () => {
 });
 
 it("takes a name that is markup as a name", async () => {
-  const mallory = await enterRoom(await browser.open(server.url), NAME, "names");
+  const mallory = await enterRoom(await tests.browser.open(tests.server.url), NAME, "names");
 
   await mallory.send("Said under that name");
   await mallory.shows("Said under that name", "stored");
@@ -84,7 +74,7 @@ it("takes a name that is markup as a name", async () => {
 });
 
 it("makes links of http and https only, and they learn nothing of the page", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "links");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "links");
 
   await ada.send("See https://example.org/a?b=<i>&c and http://example.com/x, not ftp://example.net or javascript:x");
   await ada.shows("See https://example.org/a?b=<i>&c and http://example.com/x, not ftp://example.net or javascript:x");
@@ -101,7 +91,7 @@ it("makes links of http and https only, and they learn nothing of the page", asy
 });
 
 it("runs no script that stands in the page, should one ever get there", async () => {
-  const { page, faults } = await browser.open(server.url);
+  const { page, faults } = await tests.browser.open(tests.server.url);
 
   await page.evaluate(() => {
     const script = document.createElement("script");

@@ -1,22 +1,11 @@
 import type { Page } from "playwright-core";
 
-import { startTestServer, type TestServer } from "../../src/testing";
-import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { ChatPage } from "../support/browser/chat-page";
+import { setUpPageTests } from "../support/browser/page-tests";
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -25,7 +14,7 @@ async function expectNoSidewaysScroll(page: Page): Promise<void> {
 }
 
 it("fits a phone: rooms in a drawer, the composer in sight, and nothing to scroll sideways", async () => {
-  const watched = await browser.open(server.url, PHONE);
+  const watched = await tests.browser.open(tests.server.url, PHONE);
   const chat = new ChatPage(watched);
   const { page } = chat;
   await expectNoSidewaysScroll(page);

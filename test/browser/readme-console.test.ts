@@ -1,24 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-
-import { startTestServer, type TestServer } from "../../src/testing";
-import { launchBrowser, type TestBrowser } from "../support/browser/browser";
+import { setUpPageTests } from "../support/browser/page-tests";
 
 const README = readFileSync(join(__dirname, "../../README.md"), "utf8");
 const [, LINES = ""] = /## Try it from a browser's console\n.*?```js\n(.*?)```/s.exec(README) ?? [];
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 /** Does what the console does with pasted lines: `await` and `const` at the top level. */
 async function paste(page: Page, lines: string): Promise<string | undefined> {
@@ -31,7 +19,7 @@ async function paste(page: Page, lines: string): Promise<string | undefined> {
 
 it("runs README's lines for the console of a browser as they are printed, in two tabs", async () => {
   expect(LINES).toContain("emitWithAck");
-  const [first, second] = [await browser.open(server.url), await browser.open(server.url)];
+  const [first, second] = [await tests.browser.open(tests.server.url), await tests.browser.open(tests.server.url)];
   const heard = second.page.waitForEvent("console", (message) => /^guest-.+: Hello from guest-/.test(message.text()));
 
   expect(await paste(first.page, LINES)).toBeUndefined();

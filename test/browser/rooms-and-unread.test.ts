@@ -1,25 +1,12 @@
-import { startTestServer, type TestServer } from "../../src/testing";
-import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { ChatPage, enterRoom } from "../support/browser/chat-page";
+import { setUpPageTests } from "../support/browser/page-tests";
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterEach(() => browser.closeDevices());
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 it("counts what is said in other rooms, and marks where the unread begins", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "first");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "first");
   await ada.openRoom("second");
-  const bob = await server.connect({ userId: "bob", claims: { username: "Bob" } });
+  const bob = await tests.server.connect({ userId: "bob", claims: { username: "Bob" } });
   await bob.call("join", { room: "first" });
 
   for (const content of ["One", "Two"]) {
@@ -38,7 +25,7 @@ it("counts what is said in other rooms, and marks where the unread begins", asyn
 });
 
 it("says which day it was", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "days");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "days");
 
   await ada.send("Today");
   await ada.shows("Today", "stored");
@@ -48,7 +35,7 @@ it("says which day it was", async () => {
 });
 
 it("opens the room that the address names, also after signing in, and goes back", async () => {
-  const ada = new ChatPage(await browser.open(`${server.url}/#/linked`));
+  const ada = new ChatPage(await tests.browser.open(`${tests.server.url}/#/linked`));
   await ada.signIn("Ada");
   await ada.page.getByRole("heading", { level: 1, name: "linked" }).waitFor();
   await ada.openRoom("other");
@@ -57,15 +44,15 @@ it("opens the room that the address names, also after signing in, and goes back"
   await ada.page.goBack();
 
   await ada.page.getByRole("heading", { level: 1, name: "linked" }).waitFor();
-  await ada.page.goto(`${server.url}/#/not a room`);
+  await ada.page.goto(`${tests.server.url}/#/not a room`);
   await ada.connectionIs("connected");
   expect(ada.faults).toEqual([]);
 });
 
 it("finds rooms with somebody in them", async () => {
-  const bob = await server.connect({ userId: "bob" });
+  const bob = await tests.server.connect({ userId: "bob" });
   await bob.call("join", { room: "crowded" });
-  const ada = new ChatPage(await browser.open(server.url));
+  const ada = new ChatPage(await tests.browser.open(tests.server.url));
   await ada.signIn("Ada");
 
   await ada.page.getByRole("textbox", { name: "Find or make a room" }).fill("crow");
@@ -75,7 +62,7 @@ it("finds rooms with somebody in them", async () => {
 });
 
 it("remembers who one is over a reload, and forgets it by signing out", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "kept");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "kept");
   await ada.page.reload();
   await ada.page.getByRole("heading", { level: 1, name: "kept" }).waitFor();
   await ada.roomIs("live");
@@ -88,7 +75,7 @@ it("remembers who one is over a reload, and forgets it by signing out", async ()
 });
 
 it("invites to speak where nobody has, though somebody came", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "silent");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "silent");
   await ada.log.getByText("Ada joined the room").waitFor();
   await ada.log.getByText("Nothing said yet").waitFor();
 
@@ -99,8 +86,8 @@ it("invites to speak where nobody has, though somebody came", async () => {
 });
 
 it("counts in the title what is said while the tab is hidden, and marks it for who comes back", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "behind");
-  const bob = await server.connect({ userId: "bob", claims: { username: "Bob" } });
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "behind");
+  const bob = await tests.server.connect({ userId: "bob", claims: { username: "Bob" } });
   await bob.call("join", { room: "behind" });
   await bob.call("message", { room: "behind", content: "Seen" });
   await ada.shows("Seen", "stored");
@@ -119,7 +106,7 @@ it("counts in the title what is said while the tab is hidden, and marks it for w
 });
 
 it("goes from a room that is left to the next one, and not back into it", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "stays");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "stays");
   await ada.openRoom("left");
   await ada.rooms.getByRole("link", { name: "left", exact: true }).hover();
   await ada.page.getByRole("button", { name: "Leave left" }).click();

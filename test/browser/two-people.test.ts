@@ -1,23 +1,11 @@
-import { startTestServer, type TestServer } from "../../src/testing";
-import { launchBrowser, openPage, type TestBrowser } from "../support/browser/browser";
+import { openPage } from "../support/browser/browser";
 import { ChatPage, enterRoom } from "../support/browser/chat-page";
+import { setUpPageTests } from "../support/browser/page-tests";
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterEach(() => browser.closeDevices());
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 async function enter(name: string, room: string): Promise<ChatPage> {
-  return enterRoom(await browser.open(server.url), name, room);
+  return enterRoom(await tests.browser.open(tests.server.url), name, room);
 }
 
 it("lets two people meet in a room, see each other, and talk", async () => {
@@ -69,10 +57,10 @@ it("marks a message as sending until the database has it", async () => {
     return seen;
   });
 
-  server.postgres.slow(200);
+  tests.server.postgres.slow(200);
   await ada.send("Kept");
   await ada.shows("Kept", "sending");
-  server.postgres.up();
+  tests.server.postgres.up();
   await ada.shows("Kept", "stored");
 
   expect(await statuses.jsonValue()).toEqual(["sending", "stored"]);
@@ -80,7 +68,7 @@ it("marks a message as sending until the database has it", async () => {
 
 it("shows one person for two tabs, and each tab what the other says", async () => {
   const first = await enter("Ada", "tabs");
-  const second = new ChatPage(await openPage(first.page.context(), `${server.url}/#/tabs`));
+  const second = new ChatPage(await openPage(first.page.context(), `${tests.server.url}/#/tabs`));
   await second.roomIs("live");
   const bob = await enter("Bob", "tabs");
 
@@ -97,7 +85,7 @@ it("shows one person for two tabs, and each tab what the other says", async () =
 
 it("opens and leaves rooms in all tabs of a person, but for the one that is looked at", async () => {
   const first = await enter("Ada", "shared");
-  const second = new ChatPage(await openPage(first.page.context(), `${server.url}/#/kept`));
+  const second = new ChatPage(await openPage(first.page.context(), `${tests.server.url}/#/kept`));
   await second.roomIs("live");
   const link = (chat: ChatPage, name: string) => chat.rooms.getByRole("link", { name, exact: true });
   await link(first, "kept").waitFor();

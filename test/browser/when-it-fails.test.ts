@@ -1,27 +1,14 @@
 import type { Page } from "playwright-core";
 
-import { startTestServer, type TestServer } from "../../src/testing";
-import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { ChatPage, enterRoom } from "../support/browser/chat-page";
+import { setUpPageTests } from "../support/browser/page-tests";
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startTestServer()]);
-});
-
-afterEach(() => browser.closeDevices());
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const tests = setUpPageTests();
 
 const problem = (page: Page, text: string) => page.getByRole("alert").getByText(text);
 
 it("says why nobody can sign in, and goes on by itself when it can be done", async () => {
-  const ada = new ChatPage(await browser.open(server.url));
+  const ada = new ChatPage(await tests.browser.open(tests.server.url));
   await ada.page.route("**/dev/token", (route) => route.fulfill({ status: 500 }));
   await ada.name.fill("Ada");
   await ada.name.press("Enter");
@@ -34,7 +21,7 @@ it("says why nobody can sign in, and goes on by itself when it can be done", asy
 });
 
 it("says that a service gives out no tokens, and does not ask it again and again", async () => {
-  const ada = new ChatPage(await browser.open(server.url));
+  const ada = new ChatPage(await tests.browser.open(tests.server.url));
   await ada.page.route("**/dev/token", (route) => route.fulfill({ status: 404 }));
   await ada.name.fill("Ada");
   await ada.name.press("Enter");
@@ -44,8 +31,8 @@ it("says that a service gives out no tokens, and does not ask it again and again
 });
 
 it("says in the reader's language why a message was not sent, sends it again, and discards it", async () => {
-  const token = await server.tokens.mint({ userId: "ada", username: "Ada", scope: "read" });
-  const { page } = await browser.open(server.url, { locale: "zh-CN" });
+  const token = await tests.server.tokens.mint({ userId: "ada", username: "Ada", scope: "read" });
+  const { page } = await tests.browser.open(tests.server.url, { locale: "zh-CN" });
   await page.route("**/dev/token", (route) => route.fulfill({ json: { token } }));
   await page.getByRole("textbox", { name: "您的名字" }).fill("Ada");
   await page.keyboard.press("Enter");
@@ -65,7 +52,7 @@ it("says in the reader's language why a message was not sent, sends it again, an
 });
 
 it("connects anew as soon as the browser says that it is online", async () => {
-  const ada = await enterRoom(await browser.open(server.url), "Ada", "online");
+  const ada = await enterRoom(await tests.browser.open(tests.server.url), "Ada", "online");
   // Some of them are there for a moment only.
   const said = await ada.page.locator("[data-connection]").evaluateHandle((line) => {
     const seen: (string | null)[] = [];
