@@ -54,7 +54,8 @@ it("runs README's example of the client SDK as it is printed, but for the addres
 });
 
 it("runs README's example of a test as it is printed", async () => {
-  const file = join(ROOT, "test/e2e/.readme-example.test.mjs");
+  // The same test may run at the same time in the other project.
+  const file = join(ROOT, `test/e2e/.readme-example-${process.pid}.test.mjs`);
   await writeFile(file, codeUnder("Testing"));
   try {
     const { stdout } = await run(process.execPath, ["--test", file], { cwd: ROOT });
