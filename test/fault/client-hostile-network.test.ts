@@ -1,10 +1,10 @@
 import { type BatchKind, runHostileBatch } from "../support/hostile-batch";
 
-/** `ROOMFUL_HOSTILE_RUNS=1000` for more of them; `ROOMFUL_HOSTILE_SEED` begins with another number. */
-const RUNS = Number(process.env["ROOMFUL_HOSTILE_RUNS"] ?? 100);
+/** One batch of each kind; `ROOMFUL_HOSTILE_RUNS=1000` for more, `ROOMFUL_HOSTILE_SEED` begins with another number. */
+const RUNS = Number(process.env["ROOMFUL_HOSTILE_RUNS"] ?? 30);
 const FIRST_SEED = Number(process.env["ROOMFUL_HOSTILE_SEED"] ?? 1);
-const BATCH_SIZE = 25;
-const KINDS: readonly BatchKind[] = ["two nodes", "one node", "two nodes", "strict"];
+const KINDS: readonly BatchKind[] = ["two nodes", "one node", "strict"];
+const BATCH_SIZE = Math.min(25, Math.ceil(RUNS / KINDS.length));
 
 const batches = Array.from({ length: Math.ceil(RUNS / BATCH_SIZE) }, (_, batch) => ({
   kind: KINDS[batch % KINDS.length] as BatchKind,
@@ -25,5 +25,4 @@ it.each(batches)(
     // The network was as hostile as it was meant to be.
     expect(Math.min(report.faults.cuts, report.faults.lost, report.faults.repeated)).toBeGreaterThan(0);
   },
-  180_000,
 );

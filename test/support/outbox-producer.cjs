@@ -1,5 +1,5 @@
 /**
- * A program that publishes in transactions of its own until it is killed: test/fault/producer-killed.test.ts.
+ * A program that publishes in transactions of its own until it is killed: test/long/producer-killed.test.ts.
  *
  * Each transaction writes the ids of its messages into `produced` too, so that the table says which of them were
  * committed. A third of the transactions is rolled back.
