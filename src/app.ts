@@ -1,4 +1,5 @@
 import type { RoomfulConfig } from "./config/config";
+import { findConfigWarnings } from "./config/config-warnings";
 import { developmentSecret } from "./config/development-secret";
 import { type Database, openDatabase } from "./database/open-database";
 import { type Clock, systemClock } from "./lifecycle/clock";
@@ -49,6 +50,9 @@ export function createRoomful(config: RoomfulConfig, options: RoomfulOptions = {
   let stopping: Promise<void> | undefined;
 
   async function startAll(): Promise<void> {
+    for (const warning of findConfigWarnings(config)) {
+      logger.warn(warning);
+    }
     const secrets = await signingSecrets(config);
     database = await openDatabase({
       config: config.database,

@@ -20,10 +20,9 @@ import { rejectionOf } from "./handlers/message-outcome";
 import { createRoomAccess } from "./handlers/room-access";
 import { AnswersInFlight } from "./http/answers-in-flight";
 import { createHttpApp } from "./http/create-http-app";
-import { addDevelopmentRoutes } from "./http/development-routes";
+import { addDevelopmentPages } from "./http/development-pages";
 import { addHealthRoutes } from "./http/health-routes";
 import { listen, urlOf } from "./http/listen";
-import { addPageRoutes } from "./http/page-routes";
 import { addHttpApi } from "./http-api";
 import { createAdapterFactory, joinNodes } from "./joined-nodes";
 import { type Clock, systemClock } from "./lifecycle/clock";
@@ -31,6 +30,7 @@ import { RepeatedTask } from "./lifecycle/repeated-task";
 import { ServiceStack } from "./lifecycle/service-stack";
 import { authenticateHandshake } from "./middleware/authenticate-handshake";
 import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
+import { createHostCheck } from "./middleware/check-host";
 import { createAddressOf } from "./middleware/client-address";
 import { ConnectionLedger } from "./middleware/connection-ledger";
 import { UserRateLimiter } from "./middleware/limit-packet-rate";
@@ -333,8 +333,7 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => onError(error, "HTTP API"),
   });
   if (signToken && config.http.developmentTokens !== "off" && config.mode !== "production") {
-    addDevelopmentRoutes(http, { signToken });
-    addPageRoutes(http);
+    addDevelopmentPages(http, { signToken, isAllowedHost: createHostCheck(config) });
   }
 
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.

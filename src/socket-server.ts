@@ -5,6 +5,7 @@ import type { EngineConnection } from "./broadcast/engine-connection";
 import { BoundedWebSocketServer } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import type { RoomfulServer } from "./contract/socket-data";
+import { createHostCheck } from "./middleware/check-host";
 import { corsOf, createOriginCheck } from "./middleware/check-origin";
 
 export interface SocketServerOptions {
@@ -20,6 +21,7 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
   const { mode, connections, limits } = config;
   const { allowedOrigins } = config.http;
   const isAllowedOrigin = createOriginCheck({ allowedOrigins, mode });
+  const isAllowedHost = createHostCheck(config);
   return new Server(http, {
     adapter,
     transports: [...config.transports],
@@ -29,6 +31,10 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
       if (isDraining()) {
         // Below Socket.IO: after a refusal by a namespace a client does not try again by itself.
         callback("DRAINING", false);
+        return;
+      }
+      if (!isAllowedHost(request)) {
+        callback("HOST_REFUSED", false);
         return;
       }
       const isAllowed = isAllowedOrigin(request);

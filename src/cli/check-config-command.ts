@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 
 import { listOptions } from "../config/config";
+import { findConfigWarnings } from "../config/config-warnings";
 import { findUnknownVariables, loadConfig } from "../config/load-config";
 import type { Environment } from "./create-program";
 
@@ -29,6 +30,9 @@ export function createCheckConfigCommand(env: Environment): Command {
       console.log(table.toString());
       for (const variable of findUnknownVariables(env)) {
         console.error(`roomful: ${variable} means nothing here; is it misspelt?`);
+      }
+      for (const warning of findConfigWarnings(config)) {
+        console.error(`roomful: ${warning}`);
       }
       console.log("The configuration is complete.");
     });

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { createRoomful } from "../app";
+import { findConfigWarnings } from "../config/config-warnings";
 import { findUnknownVariables, loadConfig } from "../config/load-config";
 import { runProcess } from "../lifecycle/run-process";
 import { createLogger } from "../observability/logger";
@@ -25,6 +26,9 @@ export function createServeCommand(env: Environment): Command {
     }
     if (isForPeople) {
       console.log(greeting(roomful.url, roomful.signToken !== undefined && config.http.developmentTokens !== "off"));
+      for (const warning of findConfigWarnings(config)) {
+        console.log(`  Careful            ${warning}\n`);
+      }
     }
     logger.info({ url: roomful.url, pid: process.pid }, "serving");
   });

@@ -43,6 +43,15 @@ const OPTIONS = {
   http: {
     port: wholeNumber(3000, "Port of HTTP and Socket.IO.", { env: "PORT", zero: "any free port" }),
     host: optionalText("Address to listen on; unset: 127.0.0.1, in production all.", { env: "HOST" }),
+    allowedHosts: listOf<string>(
+      [],
+      "Names by which the service may be called besides localhost, such as `chat.test` or `*.test`; unset: none in development, any in production.",
+      {
+        env: "ROOMFUL_ALLOWED_HOSTS",
+        pattern: /^(\*\.)?[\w-]+(\.[\w-]+)*$|^\[[\da-f:.]+\]$/i,
+        expected: "a comma-separated list of names such as chat.test or *.test, without a scheme and a port",
+      },
+    ),
     trustProxy: yesOrNo(false, "Take clients' addresses from X-Forwarded-For.", { env: "ROOMFUL_TRUST_PROXY" }),
     allowedOrigins: listOf<string>(
       [],

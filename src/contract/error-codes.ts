@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   },
   TOKEN_EXPIRED: { message: "The token has expired.", retryable: false, httpStatus: 401 },
   ORIGIN_REFUSED: { message: "Pages of this origin may not connect.", retryable: false, httpStatus: 403 },
+  HOST_REFUSED: { message: "The service may not be called by this name.", retryable: false, httpStatus: 403 },
   NAMESPACE_UNKNOWN: { message: "There is no such namespace.", retryable: false, httpStatus: 404 },
   NAMESPACE_FORBIDDEN: { message: "The token does not admit to this namespace.", retryable: false, httpStatus: 403 },
   TOO_MANY_CONNECTIONS: { message: "Too many connections are open.", retryable: true, httpStatus: 429 },

@@ -4,6 +4,7 @@ import { ERROR_CODES, type ErrorCode, type ErrorReply } from "../../src";
 import { type PartialConfig, startTestServer, type TestServer } from "../../src/testing";
 import { queryRows } from "../../src/testing/test-database";
 import { EngineSocket } from "../support/engine-socket";
+import { sendRaw } from "../support/raw-request";
 import { refusalOf } from "../support/refusal";
 
 /** Makes the service answer with each code, in the way in which a client would meet it. */
@@ -16,6 +17,10 @@ const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<Er
     const response = await fetch(address, { headers: { origin: "https://evil.example" } });
     const { message } = (await response.json()) as { message: ErrorCode };
     return { code: message, message: "", retryable: false };
+  },
+  HOST_REFUSED: async (server) => {
+    const response = await sendRaw(server.directUrl, "GET / HTTP/1.1\r\nhost: evil.example\r\n\r\n");
+    return response?.json() as Promise<ErrorReply>;
   },
   NAMESPACE_UNKNOWN: (server) => refusalOf(server.connect({ userId: "a", namespace: "/nowhere" })),
   NAMESPACE_FORBIDDEN: (server) => refusalOf(server.connect({ userId: "a", claims: { namespaces: ["/x"] } })),

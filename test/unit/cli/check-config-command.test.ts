@@ -63,6 +63,13 @@ it("complains about variables that mean nothing, and about no value of theirs", 
   expect(out.at(-1)).toBe("The configuration is complete.");
 });
 
+it("says what the configuration opens", async () => {
+  const { out, err } = await run({ HOST: "0.0.0.0" });
+
+  expect(err).toEqual([expect.stringMatching(/^roomful: HOST=0\.0\.0\.0 opens /)]);
+  expect(out.at(-1)).toBe("The configuration is complete.");
+});
+
 it("throws all faults and shows no table when the service would not start", async () => {
   const log = jest.spyOn(console, "log").mockImplementation(() => {});
 
