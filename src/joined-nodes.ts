@@ -15,12 +15,14 @@ import type { Logger } from "./observability/logger";
 import { MemoryPresenceStore } from "./presence/memory-presence-store";
 import type { PresenceStore } from "./presence/presence-store";
 import { RedisPresenceStore } from "./presence/redis-presence-store";
-import { ACCESS_CHANNEL, ROOMS_CHANNEL } from "./redis/access-notice";
 import { type DisconnectNotice, DisconnectNotices } from "./redis/disconnect-notice";
 import { RedisLink } from "./redis/redis-link";
+import { createRedisNames, type RedisNames, redisPrefixOf } from "./redis/redis-names";
 
 export interface JoinedNodesOptions {
   config: Pick<RoomfulConfig, "redis" | "presence">;
+  /** What the database is called among those that may share this Redis. */
+  deploymentId: string;
   logger: Logger;
   random: () => number;
   /** Broadcasts may have been lost: what is known of rooms has a gap. */
@@ -42,6 +44,7 @@ export interface JoinedNodesOptions {
 export interface JoinedNodes {
   /** undefined: this node is alone. */
   redis: RedisLink | undefined;
+  names: RedisNames;
   /** How the others are told; undefined: there are none. */
   others: OtherNodes | undefined;
   presenceStore: PresenceStore;
@@ -55,15 +58,35 @@ const POLL_INTERVAL_MS = 1_000;
 
 /** Joins a node with the others through Redis, where there is one. All of it keeps real time, as Redis does. */
 export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
-  const { config, logger, random, onGap, catchUp, onAccessChange, onRoomsChange, onDisconnect, onGone, onError } =
-    options;
+  const {
+    config,
+    deploymentId,
+    logger,
+    random,
+    onGap,
+    catchUp,
+    onAccessChange,
+    onRoomsChange,
+    onDisconnect,
+    onGone,
+    onError,
+  } = options;
   const { url } = config.redis;
+  const names = createRedisNames(redisPrefixOf(config.redis, deploymentId));
   if (url === undefined) {
-    return { redis: undefined, others: undefined, presenceStore: new MemoryPresenceStore(), services: [], polls: [] };
+    return {
+      redis: undefined,
+      names,
+      others: undefined,
+      presenceStore: new MemoryPresenceStore(),
+      services: [],
+      polls: [],
+    };
   }
   const nodeId = uuidv7();
+  const { accessChannel, roomsChannel, probeChannel } = names;
   const redis = new RedisLink({
-    ...{ url, nodeId, random, clock: systemClock },
+    ...{ url, nodeId, probeChannel, random, clock: systemClock },
     onDown() {
       logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
       onGap();
@@ -78,19 +101,28 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     onError: (error) => onError(error, "Redis"),
   });
   const { publisher, subscriber } = redis;
-  subscriber.subscribe(ACCESS_CHANNEL, onAccessChange);
-  subscriber.subscribe(ROOMS_CHANNEL, onRoomsChange);
-  const notices = new DisconnectNotices({ nodeId, publisher, subscriber }, onDisconnect);
+  subscriber.subscribe(accessChannel, onAccessChange);
+  subscriber.subscribe(roomsChannel, onRoomsChange);
+  const notices = new DisconnectNotices(
+    { nodeId, channel: names.disconnectChannel, publisher, subscriber },
+    onDisconnect,
+  );
   const others: OtherNodes = {
     get canBeTold() {
       return redis.isUp;
     },
-    lookAtAccess: () => publisher.publish(ACCESS_CHANNEL, "changed"),
-    lookAtRooms: () => publisher.publish(ROOMS_CHANNEL, "changed"),
+    lookAtAccess: () => publisher.publish(accessChannel, "changed"),
+    lookAtRooms: () => publisher.publish(roomsChannel, "changed"),
     disconnect: (notice) => notices.tell(notice),
   };
   const presenceStore = new RedisPresenceStore({
-    ...{ client: redis.commands, nodeId, clock: systemClock, graceMs: config.presence.graceMs },
+    ...{
+      client: redis.commands,
+      keyPrefix: names.presenceKeys,
+      nodeId,
+      clock: systemClock,
+      graceMs: config.presence.graceMs,
+    },
     isAvailable: () => redis.isUp,
     onGone,
     onError: (error) => logger.warn({ err: error }, "presence is what this node knows: Redis does not answer"),
@@ -103,20 +135,22 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     clock: systemClock,
     onError: (error) => onError(error, "catch-up poll"),
   });
-  return { redis, others, presenceStore, services: [redis, presenceStore], polls: [poll] };
+  return { redis, names, others, presenceStore, services: [redis, presenceStore], polls: [poll] };
 }
 
 export interface AdapterFactoryOptions extends DeliverySeamOptions {
   redis: RedisLink | undefined;
+  names: RedisNames;
   /** Only these are joined. Names that are refused become namespaces for a moment: they stay alone. */
   namespaces: readonly string[];
   logger: Logger;
 }
 
 /** Makes the adapter of each namespace, with the seam that sees every delivery. */
-export function createAdapterFactory({ redis, namespaces, logger, ...seam }: AdapterFactoryOptions) {
+export function createAdapterFactory({ redis, names, namespaces, logger, ...seam }: AdapterFactoryOptions) {
   const joined = redis
     ? createRedisAdapter({
+        key: names.adapterKey,
         publisher: redis.publisher,
         subscriber: redis.subscriber,
         onError: (error) => logger.warn({ err: error }, "a message of Redis was dropped"),

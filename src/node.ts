@@ -188,8 +188,8 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
   });
 
-  const { redis, others, presenceStore, services, polls } = joinNodes({
-    ...{ config, logger, random, onError },
+  const { redis, names, others, presenceStore, services, polls } = joinNodes({
+    ...{ config, logger, random, onError, deploymentId: database.deploymentId },
     onGap: () => logs.dropRings(),
     catchUp: () => refresher.refresh(),
     onAccessChange: () => void accessRefresh.runSoon(),
@@ -205,7 +205,7 @@ export function createNode(options: NodeOptions): Node {
     config,
     isDraining: () => isDraining,
     adapter: createAdapterFactory({
-      ...{ redis, logger, namespaces: config.namespaces },
+      ...{ redis, names, logger, namespaces: config.namespaces },
       onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
       onError: (error) => onError(error, "delivery seam"),
     }),
@@ -213,7 +213,7 @@ export function createNode(options: NodeOptions): Node {
   const disconnects = new DisconnectMemory(
     config.connections.disconnectMemoryMs,
     clock,
-    redis?.sharedMemory("roomful:disconnect:"),
+    redis?.sharedMemory(names.cutKeys),
   );
   const emitBuffers = new EmitBuffers({
     config: config.emitBuffer,

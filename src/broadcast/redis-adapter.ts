@@ -6,6 +6,8 @@ import { SERVER_EVENTS } from "../contract/events";
 import type { RedisPublisher, RedisSubscriber } from "../redis/redis-link";
 
 export interface RedisAdapterOptions {
+  /** Base of the names of its channels. */
+  key: string;
   publisher: RedisPublisher;
   subscriber: RedisSubscriber;
   /** A message that no node of ours can have sent, or that could not be delivered; it is dropped. */
@@ -20,10 +22,11 @@ const MAX_DEPTH = 16;
 const EVENT = 2;
 
 /** The adapter that joins nodes, with its ears guarded. Nothing of ours asks other nodes: their requests are not answered. */
-export function createRedisAdapter({ publisher, subscriber, onError }: RedisAdapterOptions): typeof Adapter {
+export function createRedisAdapter({ key, publisher, subscriber, onError }: RedisAdapterOptions): typeof Adapter {
   class GuardedRedisAdapter extends RedisAdapter {
     constructor(namespace: ConstructorParameters<typeof RedisAdapter>[0]) {
       super(namespace, publisher, subscriber, {
+        key,
         parser: {
           encode,
           decode(message: Buffer): unknown {

@@ -5,6 +5,7 @@ import { createKeyCommand } from "./key-command";
 import { createMemberCommand } from "./member-command";
 import { createMigrateCommand } from "./migrate-command";
 import { createNewEpochCommand } from "./new-epoch-command";
+import { createRedisPrefixCommand } from "./redis-prefix-command";
 import { createReplayCommand } from "./replay-command";
 import { createRevokeCommand } from "./revoke-command";
 import { createRoomCommand } from "./room-command";
@@ -30,6 +31,7 @@ export function createProgram(env: Environment): Command {
     .addCommand(createMemberCommand(env))
     .addCommand(createRevokeCommand(env))
     .addCommand(createKeyCommand())
+    .addCommand(createRedisPrefixCommand(env))
     .addCommand(createReplayCommand(env));
   return program;
 }

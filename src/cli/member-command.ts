@@ -34,7 +34,7 @@ export function createMemberCommand(env: Environment): Command {
           const member = { namespace, room, userId: user };
           const isChanged =
             action === "add" ? await members.add(member).then(() => true) : await members.remove(member);
-          await tellNodes(config.redis);
+          await tellNodes(config.redis, dataSource);
           console.log(
             isChanged
               ? `${user} ${action === "add" ? "may" : "may no longer"} join ${room}.`

@@ -25,12 +25,12 @@ export function createRevokeCommand(env: Environment): Command {
         const revocations = new RevocationRepository(dataSource);
         if (undo) {
           const isRestored = await revocations.restore(user);
-          await tellNodes(config.redis);
+          await tellNodes(config.redis, dataSource);
           console.log(isRestored ? `The tokens of ${user} count again.` : `No token of ${user} was withdrawn.`);
           return;
         }
         await revocations.revoke({ userId: user, issuedBefore: before });
-        await tellNodes(config.redis);
+        await tellNodes(config.redis, dataSource);
         console.log(`Tokens of ${user} from before ${before.toISOString()} no longer count.`);
       });
     });

@@ -122,6 +122,11 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   if (config.redis.url !== undefined && !/^rediss?:\/\//.test(config.redis.url)) {
     faults.push("REDIS_URL=(hidden): expected an address that begins with redis:// or rediss://");
   }
+  if (config.redis.prefix !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(config.redis.prefix)) {
+    faults.push(
+      `ROOMFUL_REDIS_PREFIX=${config.redis.prefix}: expected letters, digits, ".", "_", ":" and "-", at most 64 in all`,
+    );
+  }
   if (mode === "production") {
     if (kinds.length === 0) {
       faults.push(

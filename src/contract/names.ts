@@ -25,3 +25,8 @@ export function roomOfSocketRoom(socketRoom: string): string | undefined {
 export function socketRoomOfUser(userId: string): string {
   return `u:${userId}`;
 }
+
+/** What `@socket.io/redis-emitter` takes as `key` to reach the deployment of that prefix (`roomful redis-prefix`). */
+export function emitterKeyOf(redisPrefix: string): string {
+  return `${redisPrefix}:socket.io`;
+}

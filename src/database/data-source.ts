@@ -2,6 +2,7 @@ import "reflect-metadata";
 
 import { DataSource } from "typeorm";
 
+import { Deployment } from "../../entities/deployment";
 import { IdempotencyKey } from "../../entities/idempotency-key";
 import { Message } from "../../entities/message";
 import { OutboxRow } from "../../entities/outbox-row";
@@ -33,7 +34,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     poolSize,
     connectTimeoutMS: connectTimeoutMs,
     applicationName: "roomful",
-    entities: [IdempotencyKey, Message, OutboxRow, Revocation, Room, RoomMember],
+    entities: [Deployment, IdempotencyKey, Message, OutboxRow, Revocation, Room, RoomMember],
     migrations: MIGRATIONS,
     synchronize: false, // The schema changes only through migrations.
     installExtensions: false,

@@ -2,6 +2,7 @@ import type { DataSource } from "typeorm";
 
 import type { RoomfulConfig } from "../config/config";
 import { createDataSource } from "./data-source";
+import { readDeploymentId } from "./deployment-id";
 import { checkDurability } from "./durability-check";
 import { EmbeddedPostgres } from "./embedded-postgres";
 import { migrate } from "./migrate";
@@ -24,6 +25,8 @@ export interface Database {
   writer: DataSource;
   reader: DataSource;
   url: string;
+  /** What tells its nodes from those of other databases. */
+  deploymentId: string;
   close(): Promise<void>;
 }
 
@@ -69,11 +72,11 @@ async function connect(url: string, options: OpenDatabaseOptions): Promise<Datab
   try {
     await Promise.all([writer.initialize(), reader.initialize()]);
     await refuseUnsafeDurability(reader, options);
+    return { writer, reader, url, deploymentId: await readDeploymentId(reader), close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { writer, reader, url, close };
 }
 
 /** Migrates; while Postgres does not answer, tries again. */

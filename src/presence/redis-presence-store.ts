@@ -16,6 +16,8 @@ import {
 export interface RedisPresenceStoreOptions {
   /** Connected and closed by its owner. */
   client: RedisScriptClient;
+  /** Begins all its keys. */
+  keyPrefix: string;
   /** Unique among the nodes, and new for each process. */
   nodeId: string;
   clock: Clock;
@@ -33,7 +35,6 @@ export interface RedisPresenceStoreOptions {
   onError(error: unknown): void;
 }
 
-const KEY_PREFIX = "roomful:presence:";
 /** A Redis that has not answered for this long is away. */
 const ANSWER_TIMEOUT_MS = 1_000;
 /** Sockets that one script removes or adds: a few milliseconds of Redis' time. */
@@ -75,7 +76,7 @@ export class RedisPresenceStore implements PresenceStore, Service {
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: RedisPresenceStoreOptions) {
-    this.scripts = new PresenceScripts(options.client, KEY_PREFIX);
+    this.scripts = new PresenceScripts(options.client, options.keyPrefix);
     this.leaseMs = options.leaseMs ?? 10_000;
   }
 

@@ -2,7 +2,7 @@
 export type { CommandResult } from "../contract/api-batch";
 export { ERROR_CODES, type ErrorCode } from "../contract/error-codes";
 export type { MessageAccepted } from "../contract/events";
-export { socketRoomOf, socketRoomOfUser } from "../contract/names";
+export { emitterKeyOf, socketRoomOf, socketRoomOfUser } from "../contract/names";
 export { type ErrorReply, RoomfulError } from "../contract/roomful-error";
 export {
   type CallOptions,

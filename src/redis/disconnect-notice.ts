@@ -1,8 +1,5 @@
 import type { RedisPublisher, RedisSubscriber } from "./redis-link";
 
-/** Says that a user's sockets in a namespace are to be disconnected. */
-const DISCONNECT_CHANNEL = "roomful:disconnect";
-
 export interface DisconnectNotice {
   namespace: string;
   userId: string;
@@ -11,10 +8,10 @@ export interface DisconnectNotice {
 /** Tells the other nodes whom to disconnect, and hears it from them. */
 export class DisconnectNotices {
   constructor(
-    private readonly link: { nodeId: string; publisher: RedisPublisher; subscriber: RedisSubscriber },
+    private readonly link: { nodeId: string; channel: string; publisher: RedisPublisher; subscriber: RedisSubscriber },
     onNotice: (notice: DisconnectNotice) => void,
   ) {
-    link.subscriber.subscribe(DISCONNECT_CHANNEL, (message) => {
+    link.subscriber.subscribe(link.channel, (message) => {
       const notice = parse(message.toString());
       // What this node has said itself is done; its echo would cut a user who has come back by then.
       if (notice && notice.from !== link.nodeId) {
@@ -24,8 +21,8 @@ export class DisconnectNotices {
   }
 
   tell({ namespace, userId }: DisconnectNotice): void {
-    const { nodeId, publisher } = this.link;
-    publisher.publish(DISCONNECT_CHANNEL, JSON.stringify({ from: nodeId, namespace, userId }));
+    const { nodeId, channel, publisher } = this.link;
+    publisher.publish(channel, JSON.stringify({ from: nodeId, namespace, userId }));
   }
 }
 

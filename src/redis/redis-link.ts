@@ -11,6 +11,8 @@ type Listener = (message: Buffer, channel: Buffer) => unknown;
 export interface RedisLinkOptions {
   url: string;
   nodeId: string;
+  /** Where the nodes of this deployment say that they live. */
+  probeChannel: string;
   /** Durations are Redis' own: the real clock, whatever a test skips. */
   clock: Clock;
   random: () => number;
@@ -40,7 +42,6 @@ export interface RedisSubscriber {
   off(event: "error", listener: (error: unknown) => void): unknown;
 }
 
-const PROBE_CHANNEL = "roomful:probe";
 const PROBE_INTERVAL_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** A node begins without Redis after this. */
@@ -160,7 +161,7 @@ export class RedisLink implements Service {
 
   /** Resolves when messages go round, or after 3 s without Redis: the node then goes alone. */
   async start(): Promise<void> {
-    this.subscriber.subscribe(PROBE_CHANNEL, (message) => this.hear(message.toString()));
+    this.subscriber.subscribe(this.options.probeChannel, (message) => this.hear(message.toString()));
     for (const client of [this.commands, this.listening]) {
       this.quietly(client.connect());
     }
@@ -179,7 +180,7 @@ export class RedisLink implements Service {
   async stop(): Promise<void> {
     this.isStopped = true;
     if (this.commands.isReady) {
-      await this.commands.publish(PROBE_CHANNEL, `${this.options.nodeId} bye`).catch(() => {
+      await this.commands.publish(this.options.probeChannel, `${this.options.nodeId} bye`).catch(() => {
         // The others will see it by the silence.
       });
     }
@@ -240,7 +241,7 @@ export class RedisLink implements Service {
 
   private send(message: string): void {
     if (this.commands.isReady) {
-      this.quietly(this.commands.publish(PROBE_CHANNEL, message));
+      this.quietly(this.commands.publish(this.options.probeChannel, message));
     }
   }
 

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 
 import type { PartialConfig } from "../config/config";
 import { requirementsOf } from "../middleware/sign-token";
+import { redisPrefixOf } from "../redis/redis-names";
 import { expectRoomConsistent, type RoomConsistencyOptions } from "./expect-room-consistent";
-import { createTestDatabase } from "./test-database";
+import { createTestDatabase, deploymentIdOf } from "./test-database";
 import { type OwnedTestNode, startTestNode, type TestNode } from "./test-node";
 import { startPostgresProxy, type TestPostgres } from "./test-postgres";
 import { startTestRedis, type TestRedis } from "./test-redis";
@@ -94,6 +95,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       nodes.push(await own(startTestNode(node)));
     }
     const [first] = nodes as [OwnedTestNode];
+    // The database has its identity since a node has migrated it.
+    const prefix = redisPrefixOf({ prefix: config.redis?.prefix }, await deploymentIdOf(database));
 
     function running(): OwnedTestNode[] {
       return nodes.filter(({ isRunning }) => isRunning);
@@ -105,7 +108,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       get directUrl() {
         return first.node.directUrl;
       },
-      ...{ database, redis, postgres, tokens, apiKey, nodes: nodes.map(({ node }) => node) },
+      ...{
+        database,
+        redis: redis && { ...redis, prefix },
+        postgres,
+        tokens,
+        apiKey,
+        nodes: nodes.map(({ node }) => node),
+      },
       expectRoomConsistent: (room, consistency = {}) =>
         expectRoomConsistent(room, consistency, {
           database,

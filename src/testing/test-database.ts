@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 
+import { createDataSource } from "../database/data-source";
+import { readDeploymentId } from "../database/deployment-id";
 import { EmbeddedPostgres } from "../database/embedded-postgres";
 
 /** A database for one test server, gone when it is dropped. */
@@ -66,6 +68,17 @@ export function queryRows<Row extends object>(
     const { rows } = await client.query<Row>(sql, [...parameters]);
     return rows;
   });
+}
+
+/** By which the nodes of a migrated database know each other. */
+export async function deploymentIdOf(url: string): Promise<string> {
+  const dataSource = createDataSource({ url });
+  await dataSource.initialize();
+  try {
+    return await readDeploymentId(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
 }
 
 async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>): Promise<Result> {

@@ -3,6 +3,8 @@ import { RedisServer } from "./redis-server";
 /** The Redis of a test server, gone when it is dropped. */
 export interface TestRedis {
   url: string;
+  /** Begins everything that the server's nodes call something there: what `emitterKeyOf` of `roomful/publisher` takes. */
+  prefix: string;
   /** Kills it. */
   down(): Promise<void>;
   /** Brings it back, empty, at the same address. */
@@ -16,7 +18,7 @@ export interface TestRedis {
 }
 
 /** Starts a real redis-server on a free port, without persistence. */
-export async function startTestRedis(): Promise<TestRedis> {
+export async function startTestRedis(): Promise<Omit<TestRedis, "prefix">> {
   const redis = await RedisServer.start();
   return {
     url: redis.url,

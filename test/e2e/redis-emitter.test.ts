@@ -41,7 +41,12 @@ afterAll(() => server.close());
 
 /** Emits from a process of its own. */
 async function emit(...emits: Emit[]): Promise<void> {
-  await promisify(execFile)(process.execPath, [PROGRAM, server.redis?.url ?? "", JSON.stringify(emits)]);
+  await promisify(execFile)(process.execPath, [
+    PROGRAM,
+    server.redis?.url ?? "",
+    server.redis?.prefix ?? "",
+    JSON.stringify(emits),
+  ]);
 }
 
 /** Ends a list of emits, so that everybody has got what came before. */

@@ -115,14 +115,15 @@ it("drops garbage and forged packets on the adapter's channels, and lives", asyn
     ["x", { type: 2, data: ["message", null], nsp: "/" }, options],
     ["x", { type: 2, data: ["stored", { room: "a", epoch: "e", runs: "none" }], nsp: "/" }, options],
   ];
-  for (const channel of [
+  for (const name of [
     "socket.io#/#",
     "socket.io#/#r:a#",
     "socket.io-request#/#",
     "socket.io-response#/#",
-    "roomful:probe",
-    "roomful:access",
+    "probe",
+    "access",
   ]) {
+    const channel = `${server.redis?.prefix}:${name}`;
     await forger.publish(channel, "garbage");
     await forger.publish(channel, Buffer.from([0xc1, 0xff, 0x00]));
     await forger.publish(

@@ -20,7 +20,7 @@ afterAll(() => redis.stop());
 async function startLink(nodeId: string) {
   const changes: string[] = [];
   const link = new RedisLink({
-    ...{ url: redis.url, nodeId, clock: systemClock, random: Math.random },
+    ...{ url: redis.url, nodeId, probeChannel: "probe", clock: systemClock, random: Math.random },
     onDown: () => changes.push("down"),
     onUp: () => changes.push("up"),
     onError: (error) => changes.push(String(error)),

@@ -7,6 +7,7 @@ import { RedisServer } from "../../src/testing/redis-server";
 import { TestClock } from "../../src/testing/test-clock";
 import { presenceStoreSuite, userOf } from "../support/suites/presence-store-suite";
 
+const KEYS = "{test}:presence:";
 const LEASE_MS = 1_200;
 const SWEEP_INTERVAL_MS = 100;
 
@@ -41,7 +42,7 @@ async function startNode(nodeId: string, given: Partial<RedisPresenceStoreOption
   });
   await client.connect();
   const store = new RedisPresenceStore({
-    ...{ client, nodeId, clock: systemClock, leaseMs: LEASE_MS, sweepIntervalMs: SWEEP_INTERVAL_MS },
+    ...{ client, keyPrefix: KEYS, nodeId, clock: systemClock, leaseMs: LEASE_MS, sweepIntervalMs: SWEEP_INTERVAL_MS },
     isAvailable: () => client.isReady,
     onGone: (namespace, room, user) => gone.push(`${namespace} ${room} ${user.userId}`),
     onError: (error) => errors.push(error),
@@ -109,8 +110,8 @@ describe("one node", () => {
     await a.add("alice");
     const keys = await keysInRedis(a.client);
 
-    expect(keys).toContain("roomful:presence:people:/ general");
-    expect(keys.filter((key) => !key.startsWith("roomful:presence:"))).toEqual([]);
+    expect(keys).toContain(`${KEYS}people:/ general`);
+    expect(keys.filter((key) => !key.startsWith(KEYS))).toEqual([]);
   });
 
   it("goes on when Redis has forgotten the scripts", async () => {
@@ -268,10 +269,10 @@ describe("a Redis that holds an older state", () => {
   it("loses the sockets that its node does not have", async () => {
     const a = await startNode("a");
     await a.add("alice");
-    await a.client.sAdd("roomful:presence:sockets:a", socketFieldOf("/", "general", "alice", "old-tab"));
-    await a.client.hIncrBy("roomful:presence:counts:/ general", toPerson("alice"), 1);
+    await a.client.sAdd(`${KEYS}sockets:a`, socketFieldOf("/", "general", "alice", "old-tab"));
+    await a.client.hIncrBy(`${KEYS}counts:/ general`, toPerson("alice"), 1);
 
-    await until(async () => (await a.client.sCard("roomful:presence:sockets:a")) === 1);
+    await until(async () => (await a.client.sCard(`${KEYS}sockets:a`)) === 1);
     await settled(a);
 
     expect(await a.remove("alice")).toEqual({ isGone: true });
@@ -349,7 +350,7 @@ describe("a Redis that is away", () => {
 
     await a.store.restored();
 
-    const members = await a.client.sMembers("roomful:presence:sockets:a");
+    const members = await a.client.sMembers(`${KEYS}sockets:a`);
     expect(members).toHaveLength(2);
     expect(await a.idsOf()).toEqual(["alice", "bob"]);
   });

@@ -1,15 +1,16 @@
 /** A program of another team: it emits what it is told with the plain emitter, and ends. test/e2e/redis-emitter.test.ts. */
 const { Emitter } = require("@socket.io/redis-emitter");
 const { createClient } = require("redis");
-const { socketRoomOf, socketRoomOfUser } = require("roomful/publisher");
+const { emitterKeyOf, socketRoomOf, socketRoomOfUser } = require("roomful/publisher");
 
-async function main([url, emits]) {
+async function main([url, prefix, emits]) {
   const client = createClient({ url });
   await client.connect();
   const pending = [];
-  const emitter = new Emitter({
-    publish: (channel, message) => pending.push(client.publish(channel, message)),
-  });
+  const emitter = new Emitter(
+    { publish: (channel, message) => pending.push(client.publish(channel, message)) },
+    { key: emitterKeyOf(prefix) },
+  );
   for (const { namespace, rooms = [], users = [], except = [], call = "emit", args } of JSON.parse(emits)) {
     const names = [...rooms.map(socketRoomOf), ...users.map(socketRoomOfUser)];
     const scope = namespace ? emitter.of(namespace) : emitter;

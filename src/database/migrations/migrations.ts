@@ -2,6 +2,7 @@ import { CreateSchema1700000000000 } from "./1700000000000-create-schema";
 import { CreateIdempotencyKeys1700000000100 } from "./1700000000100-create-idempotency-keys";
 import { CreateOutbox1700000000200 } from "./1700000000200-create-outbox";
 import { AppendWithoutPairing1700000000300 } from "./1700000000300-append-without-pairing";
+import { CreateDeployment1700000000450 } from "./1700000000450-create-deployment";
 
 /** All migrations, oldest first; listed by hand, because globs break under jest and bundlers. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   CreateIdempotencyKeys1700000000100,
   CreateOutbox1700000000200,
   AppendWithoutPairing1700000000300,
+  CreateDeployment1700000000450,
 ];

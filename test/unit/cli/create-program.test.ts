@@ -12,6 +12,7 @@ const COMMANDS = [
   "member",
   "revoke",
   "key",
+  "redis-prefix",
   "replay",
 ];
 

@@ -397,6 +397,11 @@ it("wants one key and one Postgres for all nodes behind Redis", () => {
   const whole = { REDIS_URL: "redis://cache", ROOMFUL_JWT_SECRET: "s".repeat(40), DATABASE_URL: "postgres://db/x" };
 
   expect(faults(whole)).toBe("");
+  expect(faults({ ...whole, ROOMFUL_REDIS_PREFIX: "chat:eu-1" })).toBe("");
+  // Would be a pattern, or a hash tag of a cluster.
+  for (const prefix of ["chat*", "{chat}", "a b", "x".repeat(65)]) {
+    expect(faults({ ...whole, ROOMFUL_REDIS_PREFIX: prefix })).toContain("ROOMFUL_REDIS_PREFIX=");
+  }
   expect(faults({ REDIS_URL: "redis://cache" })).toMatch(
     /several nodes need one key.*several nodes need one Postgres/s,
   );

@@ -14,6 +14,7 @@ function setup() {
   const nodes = ["a", "b"].map((nodeId) => {
     const link = {
       nodeId,
+      channel: "disconnect",
       publisher: { publish },
       subscriber: { subscribe: (_channel: string, listener: (message: Buffer) => void) => listeners.push(listener) },
     };
@@ -44,7 +45,7 @@ it.each([
 ])("takes %j for nothing", (message) => {
   const { heard, publish } = setup();
 
-  publish("roomful:disconnect", message);
+  publish("disconnect", message);
 
   expect(heard).toEqual({ a: [], b: [] });
 });
