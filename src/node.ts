@@ -50,7 +50,6 @@ import { RoomRepository } from "./repositories/room-repository";
 import { CatchUp } from "./room-log/catch-up";
 import { DeliveryModes } from "./room-log/delivery-modes";
 import { PageReader } from "./room-log/page-reader";
-import { roomKeyOf } from "./room-log/room-key";
 import { RoomLogs } from "./room-log/room-logs";
 import { RoomRefresher } from "./room-log/room-refresher";
 import { connectionsOf, createSocketServer } from "./socket-server";
@@ -101,9 +100,7 @@ export function createNode(options: NodeOptions): Node {
     onDown: (error) => logger.warn({ err: error }, "Postgres does not answer; live delivery goes on"),
     onUp() {
       logger.info("Postgres answers again");
-      logs.dropRings();
-      void refresher.refresh();
-      void accessRefresh.runSoon();
+      doubtStored();
     },
   });
   const writeBuffer = new BatchingWriteBuffer<AdmittedMessage, AppendResult>({
@@ -114,8 +111,9 @@ export function createNode(options: NodeOptions): Node {
       rejectionOf,
       classifyError: classifyWriteError,
     },
-    clock,
-    random,
+    // As long as rooms go without a look at their rows.
+    trustKeysMs: config.database.pollIntervalMs,
+    ...{ clock, random },
     onSettled(settlements) {
       for (const settlement of settlements) {
         if ("rejected" in settlement) {
@@ -177,7 +175,7 @@ export function createNode(options: NodeOptions): Node {
     clock,
     isAvailable: () => health.isUp,
     onReset(namespace, room) {
-      writeBuffer.forget(roomKeyOf(namespace, room));
+      writeBuffer.doubt();
       logger.warn({ namespace, room }, "the room is another one in Postgres; its readers are told to reload");
       namespaces
         .get(namespace)
@@ -404,6 +402,17 @@ export function createNode(options: NodeOptions): Node {
     for (const socket of namespaces.get(namespace)?.socketsOf(userId) ?? []) {
       cutWith(socket, new RoomfulError("DISCONNECTED", { retryAfterMs: 0 }));
     }
+  }
+
+  /**
+   * Postgres may hold other rows than were known: it was away, or another server answers in its place. No copy in
+   * memory counts until it was compared with the table.
+   */
+  function doubtStored(): void {
+    logs.dropRings();
+    writeBuffer.doubt();
+    void lookAtRooms();
+    void accessRefresh.runSoon();
   }
 
   async function lookAtRooms(): Promise<void> {

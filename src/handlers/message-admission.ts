@@ -9,7 +9,7 @@ import { type AdmittedMessage, liveMessageOf } from "./admitted-message";
 
 export interface MessageAdmissionDeps {
   namespace: string;
-  writeBuffer: Pick<WriteBuffer<AdmittedMessage, AppendResult>, "find" | "admit">;
+  writeBuffer: Pick<WriteBuffer<AdmittedMessage, AppendResult>, "find" | "admit" | "wasStored">;
   emitter: Pick<RoomEmitter, "emit">;
   announcer: Pick<StoredAnnouncer, "take">;
   logs: Pick<RoomLogs, "find">;
@@ -44,7 +44,8 @@ export function createMessageAdmission(deps: MessageAdmissionDeps): MessageAdmis
     find: (message) => writeBuffer.find(message),
     admit(message, delivery) {
       const { room } = message;
-      message.isShown = deliveryIn(room, delivery) === "fast";
+      // A key that was stored once and may be gone: shown after the commit, if it is new, is right for both.
+      message.isShown = deliveryIn(room, delivery) === "fast" && !writeBuffer.wasStored(message);
       // Buffer first: if it refuses, nobody has seen a message that will never be stored.
       const admission = writeBuffer.admit(message);
       if (message.isShown && !admission.isDuplicate) {

@@ -10,6 +10,8 @@ export interface BatchingWriteBufferOptions<Item, Stored> {
   config: RoomfulConfig["writeBuffer"];
   traits: ItemTraits<Item>;
   writer: BatchWriter<Item, Stored>;
+  /** How long the key of a stored item is answered from memory. */
+  trustKeysMs: number;
   clock: Clock;
   random: () => number;
   /** Called after each commit, before the admissions are answered, in the order of each group. */
@@ -48,8 +50,8 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: BatchingWriteBufferOptions<Item, Stored>) {
-    const { config, writer, clock, random, onError, onWritten } = options;
-    this.recentKeys = new RecentKeys(config.rememberedKeys);
+    const { config, writer, trustKeysMs, clock, random, onError, onWritten } = options;
+    this.recentKeys = new RecentKeys({ capacity: config.rememberedKeys, trustMs: trustKeysMs, clock });
     this.lanes = Array.from(
       { length: config.lanes },
       () =>
@@ -117,8 +119,16 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
     return { isDuplicate: false, stored: promise };
   }
 
-  forget(group: string): void {
-    this.recentKeys.forget(group);
+  wasStored(item: Item): boolean {
+    return this.recentKeys.has(this.options.traits.keyOf(item));
+  }
+
+  isWaiting(key: string): boolean {
+    return this.backlog.has(key);
+  }
+
+  doubt(): void {
+    this.recentKeys.doubt();
   }
 
   get counts(): WriteBufferCounts {
@@ -164,12 +174,12 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
 
   private settle(settled: readonly LaneSettlement<Stored, BacklogEntry<Item, Stored>>[]): void {
     for (const settlement of settled) {
-      const { key, fingerprint, group, bytes } = settlement.entry;
+      const { key, fingerprint, bytes } = settlement.entry;
       this.backlog.delete(key);
       this.backlogBytes -= bytes;
       if ("stored" in settlement) {
         this.stored += 1;
-        this.recentKeys.remember(key, { fingerprint, group, stored: settlement.stored });
+        this.recentKeys.remember(key, { fingerprint, stored: settlement.stored });
       } else {
         this.rejected += 1;
       }

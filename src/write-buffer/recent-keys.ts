@@ -1,24 +1,41 @@
+import type { Clock } from "../lifecycle/clock";
+
 interface Remembered<Stored> {
   fingerprint: string;
-  group: string;
   stored: Stored;
 }
 
-/** The keys of the items that were stored last, at most `capacity`; the oldest goes first. */
+export interface RecentKeysOptions {
+  /** Keys remembered at most; the oldest goes first. */
+  capacity: number;
+  /** What became of an item counts for this long: later it may be gone from where it was stored, and nobody here is told. */
+  trustMs: number;
+  clock: Pick<Clock, "monotonicMs">;
+}
+
+/** The keys of the items that were stored last. */
 export class RecentKeys<Stored> {
-  private readonly entries = new Map<string, Remembered<Stored>>();
+  private readonly entries = new Map<string, Remembered<Stored> & { trustedUntilMs: number }>();
 
-  constructor(private readonly capacity: number) {}
+  constructor(private readonly options: RecentKeysOptions) {}
 
+  /** What became of the item, while that counts. */
   get(key: string): Remembered<Stored> | undefined {
-    return this.entries.get(key);
+    const entry = this.entries.get(key);
+    return entry && entry.trustedUntilMs > this.options.clock.monotonicMs() ? entry : undefined;
   }
 
-  remember(key: string, entry: Remembered<Stored>): void {
+  /** The item was stored once. */
+  has(key: string): boolean {
+    return this.entries.has(key);
+  }
+
+  remember(key: string, { fingerprint, stored }: Remembered<Stored>): void {
+    const { capacity, trustMs, clock } = this.options;
     // Deleted first, so that it moves to the young end.
     this.entries.delete(key);
-    this.entries.set(key, entry);
-    if (this.entries.size > this.capacity) {
+    this.entries.set(key, { fingerprint, stored, trustedUntilMs: clock.monotonicMs() + trustMs });
+    if (this.entries.size > capacity) {
       for (const oldest of this.entries.keys()) {
         this.entries.delete(oldest);
         break;
@@ -26,11 +43,10 @@ export class RecentKeys<Stored> {
     }
   }
 
-  forget(group: string): void {
-    for (const [key, entry] of this.entries) {
-      if (entry.group === group) {
-        this.entries.delete(key);
-      }
+  /** What was stored may be gone: no answer counts any more. */
+  doubt(): void {
+    for (const entry of this.entries.values()) {
+      entry.trustedUntilMs = Number.NEGATIVE_INFINITY;
     }
   }
 }

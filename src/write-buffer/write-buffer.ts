@@ -25,8 +25,12 @@ export interface WriteBuffer<Item, Stored> {
   find(item: Item): Admission<Stored> | undefined;
   /** Adds one item, without I/O, or answers what `find` answers. Throws OVERLOADED when full, DRAINING when stopping. */
   admit(item: Item): Admission<Stored>;
-  /** Forgets the keys of stored items of one group, when what was stored is no longer there. */
-  forget(group: string): void;
+  /** An item of the same key was stored once. Where `find` does not answer, only writing it tells whether it still is. */
+  wasStored(item: Item): boolean;
+  /** An item of this key is in the backlog. */
+  isWaiting(key: string): boolean;
+  /** What was stored may be gone: keys of stored items are not answered from memory any more. */
+  doubt(): void;
   readonly counts: WriteBufferCounts;
 }
 

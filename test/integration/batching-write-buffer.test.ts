@@ -29,6 +29,7 @@ beforeEach(async () => {
   buffer = new BatchingWriteBuffer<AdmittedMessage, AppendResult>({
     config: createConfig({ jwt: { secret: ["x".repeat(32)] } }).writeBuffer,
     traits: MESSAGE_TRAITS,
+    trustKeysMs: 15_000,
     writer: { writeBatch: (items) => messages.append(items), rejectionOf, classifyError: classifyWriteError },
     clock: systemClock,
     random: Math.random,

@@ -242,20 +242,20 @@ export function writeBufferSuite<Item, Stored>(
     expect(test.writer.calls).toHaveLength(1);
   });
 
-  it("writes a forgotten group's items again, and answers with their first place", async () => {
+  it("writes doubted items again, and answers with their first place", async () => {
     const test = await setup();
-    test.buffer.admit(test.itemOf("a", "forgotten"));
-    test.buffer.admit(test.itemOf("b", "remembered"));
+    test.buffer.admit(test.itemOf("a", "doubted"));
     await writeOut(test);
 
-    test.buffer.forget("a");
+    test.buffer.doubt();
 
-    const forgotten = test.buffer.admit(test.itemOf("a", "forgotten"));
-    const remembered = test.buffer.admit(test.itemOf("b", "remembered"));
-    expect([forgotten.isDuplicate, remembered.isDuplicate]).toEqual([false, true]);
+    expect(test.buffer.wasStored(test.itemOf("a", "doubted"))).toBe(true);
+    const doubted = test.buffer.admit(test.itemOf("a", "doubted"));
+    expect(doubted.isDuplicate).toBe(false);
     await writeOut(test);
-    expect(await outcomeOf(test, forgotten)).toBe(1);
-    expect(await test.read("a")).toEqual(["forgotten"]);
+    expect(await outcomeOf(test, doubted)).toBe(1);
+    expect(await test.read("a")).toEqual(["doubted"]);
+    expect(test.buffer.admit(test.itemOf("a", "doubted")).isDuplicate).toBe(true);
   });
 
   it("refuses another fingerprint under a key that is in the backlog or was stored a moment ago", async () => {

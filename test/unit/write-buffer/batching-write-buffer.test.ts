@@ -72,6 +72,7 @@ function setup({ config, random = () => 0.5, inner, onSettled }: SetupOptions = 
   const written: { size: number; seconds: number }[] = [];
   const buffer = new BatchingWriteBuffer<Note, Written>({
     config: { ...WRITE_BUFFER_DEFAULTS, ...config },
+    trustKeysMs: 15_000,
     traits: {
       keyOf: ({ name }) => name,
       fingerprintOf: ({ text }) => text,

@@ -1,20 +1,23 @@
+import { TestClock } from "../../../src/testing/test-clock";
 import { RecentKeys } from "../../../src/write-buffer/recent-keys";
 
-const entryOf = (stored: number, group = "a") => ({ fingerprint: `print of ${stored}`, group, stored });
+const TRUST_MS = 15_000;
+const entryOf = (stored: number) => ({ fingerprint: `print of ${stored}`, stored });
 
 function setup(capacity: number, ...keys: string[]) {
-  const recent = new RecentKeys<number>(capacity);
+  const clock = new TestClock({ isFrozen: true });
+  const recent = new RecentKeys<number>({ capacity, trustMs: TRUST_MS, clock });
   keys.forEach((key, index) => {
     recent.remember(key, entryOf(index));
   });
   const known = (...asked: string[]) => asked.filter((key) => recent.get(key) !== undefined);
-  return { recent, known };
+  return { recent, known, clock };
 }
 
 it("answers with what was remembered", () => {
   const { recent } = setup(2, "1", "2");
 
-  expect(recent.get("2")).toEqual({ fingerprint: "print of 1", group: "a", stored: 1 });
+  expect(recent.get("2")).toMatchObject({ fingerprint: "print of 1", stored: 1 });
   expect(recent.get("3")).toBeUndefined();
 });
 
@@ -43,14 +46,26 @@ it("does not count being asked for as being young", () => {
   expect(known("1", "2", "3")).toEqual(["2", "3"]);
 });
 
-it("forgets the keys of one group only", () => {
+it("answers for a while only, and knows later that it was stored once", async () => {
+  const { recent, known, clock } = setup(10, "1");
+  await clock.advance(TRUST_MS - 1);
+  recent.remember("2", entryOf(2));
+  expect(known("1", "2")).toEqual(["1", "2"]);
+
+  await clock.advance(1);
+
+  expect(known("1", "2")).toEqual(["2"]);
+  expect([recent.has("1"), recent.has("3")]).toEqual([true, false]);
+});
+
+it("answers nothing of what was stored before it was doubted", () => {
   const { recent, known } = setup(10, "1", "2");
-  recent.remember("3", entryOf(3, "b"));
-  recent.remember("4", entryOf(4, "a"));
 
-  recent.forget("a");
+  recent.doubt();
+  recent.remember("2", entryOf(3));
 
-  expect(known("1", "2", "3", "4")).toEqual(["3"]);
+  expect(known("1", "2")).toEqual(["2"]);
+  expect(recent.has("1")).toBe(true);
 });
 
 it("remembers nothing with a capacity of 0", () => {
