@@ -48,12 +48,12 @@ export function createApiNamespace(parts: ApiNamespaceParts): ApiNamespace {
     readHistory,
     listMembers: (room, after) => presence.list(room, after),
     async listRooms(after, accepts) {
-      const { rooms: found, hasMore } = await presence.rooms(after, accepts, ROOMS_PER_PAGE);
+      const { rooms: found, ...rest } = await presence.rooms(after, accepts, ROOMS_PER_PAGE);
       const rows = found.length > 0 ? await rowsOf(found.map(({ room }) => room)) : [];
       const lastSeqOf = new Map(rows.map(({ name, lastSeq }) => [name, lastSeq]));
       return {
         rooms: found.map(({ room, count }) => ({ room, count, lastSeq: lastSeqOf.get(room) ?? 0 })),
-        hasMore,
+        ...rest,
       };
     },
     async readRoom(room) {

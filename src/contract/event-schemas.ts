@@ -130,6 +130,10 @@ export const roomList = z
   .strictObject({
     rooms: z.array(z.strictObject({ room: text, count, lastSeq: count })),
     hasMore: z.boolean(),
+    next: text.exactOptional().meta({
+      description:
+        "`after` of the next page in place of the last room's name: 20,000 rooms were looked at, and the page is not full.",
+    }),
   })
   .meta({ id: "RoomList" }) satisfies z.ZodType<RoomList>;
 

@@ -100,6 +100,8 @@ export interface PresencePage {
 export interface RoomList {
   rooms: { room: string; count: number; lastSeq: number }[];
   hasMore: boolean;
+  /** Where to go on in place of the last room's name: 20,000 rooms were looked at, and the page is not full. */
+  next?: string;
 }
 
 /** What each client event is answered with. */

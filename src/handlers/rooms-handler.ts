@@ -24,10 +24,10 @@ export function createRoomsHandler(deps: RoomsHandlerDeps): EventHandler<Payload
     const { claims } = socket.data;
     const memberOf = await members?.roomsOf(namespace, claims.userId);
     const accepts = (room: string): boolean => mayJoin(claims, room) && (memberOf?.has(room) ?? true);
-    const { rooms, hasMore } = await presence.rooms(after, accepts, ROOMS_PER_PAGE);
+    const { rooms, ...rest } = await presence.rooms(after, accepts, ROOMS_PER_PAGE);
     return {
       rooms: rooms.map(({ room, count }) => ({ room, count, lastSeq: logs.find(namespace, room)?.tip ?? 0 })),
-      hasMore,
+      ...rest,
     };
   };
 }

@@ -1,5 +1,5 @@
 import type { User } from "../contract/events";
-import type { PresenceList, PresenceStore } from "./presence-store";
+import { MAX_ROOMS_LOOKED_AT, type PresenceList, type PresenceStore, type RoomsPage } from "./presence-store";
 
 interface Person {
   user: User;
@@ -12,13 +12,32 @@ interface RoomOfPeople {
   order: string[];
 }
 
+interface NamespaceOfRooms {
+  rooms: Map<string, RoomOfPeople>;
+  /** Names of the rooms, in order. */
+  order: string[];
+}
+
+/** Rooms that are looked at in one turn of the event loop: what a token accepts may take a while to find out. */
+const ROOMS_A_TURN = 1_000;
+
 /** Presence of one node, in its memory. */
 export class MemoryPresenceStore implements PresenceStore {
-  private readonly namespaces = new Map<string, Map<string, RoomOfPeople>>();
+  private readonly namespaces = new Map<string, NamespaceOfRooms>();
 
   async add(namespace: string, room: string, user: User, socketId: string): Promise<{ isNew: boolean }> {
-    const rooms = getOrMake(this.namespaces, namespace, () => new Map<string, RoomOfPeople>());
-    const inRoom = getOrMake(rooms, room, (): RoomOfPeople => ({ people: new Map(), order: [] }));
+    const { rooms, order } = getOrMake(
+      this.namespaces,
+      namespace,
+      (): NamespaceOfRooms => ({
+        rooms: new Map(),
+        order: [],
+      }),
+    );
+    const inRoom = getOrMake(rooms, room, (): RoomOfPeople => {
+      order.splice(placeAfter(order, room), 0, room);
+      return { people: new Map(), order: [] };
+    });
     const known = inRoom.people.get(user.userId);
     if (known) {
       known.socketIds.add(socketId);
@@ -31,22 +50,23 @@ export class MemoryPresenceStore implements PresenceStore {
   }
 
   async remove(namespace: string, room: string, userId: string, socketId: string): Promise<{ isGone: boolean }> {
-    const rooms = this.namespaces.get(namespace);
-    const inRoom = rooms?.get(room);
+    const all = this.namespaces.get(namespace);
+    const inRoom = all?.rooms.get(room);
     const person = inRoom?.people.get(userId);
-    if (!rooms || !inRoom || !person?.socketIds.delete(socketId) || person.socketIds.size > 0) {
+    if (!all || !inRoom || !person?.socketIds.delete(socketId) || person.socketIds.size > 0) {
       return { isGone: false };
     }
     inRoom.people.delete(userId);
     inRoom.order.splice(placeAfter(inRoom.order, userId) - 1, 1);
     if (inRoom.people.size === 0) {
-      rooms.delete(room);
+      all.rooms.delete(room);
+      all.order.splice(placeAfter(all.order, room) - 1, 1);
     }
     return { isGone: true };
   }
 
   async list(namespace: string, room: string, limit: number, after?: string): Promise<PresenceList> {
-    const inRoom = this.namespaces.get(namespace)?.get(room);
+    const inRoom = this.namespaces.get(namespace)?.rooms.get(room);
     if (!inRoom) {
       return { users: [], count: 0, partial: false };
     }
@@ -59,33 +79,44 @@ export class MemoryPresenceStore implements PresenceStore {
     namespace: string,
     limit: number,
     accepts: (room: string) => boolean,
-    after = "",
-  ): Promise<{ rooms: { room: string; count: number }[]; hasMore: boolean }> {
-    const found = [...(this.namespaces.get(namespace) ?? [])]
-      .filter(([room]) => room > after && accepts(room))
-      .sort(([a], [b]) => byCodeUnit(a, b));
-    const page = found.slice(0, limit).map(([room, { people }]) => ({ room, count: people.size }));
-    return { rooms: page, hasMore: found.length > limit };
+    after?: string,
+  ): Promise<RoomsPage> {
+    const { rooms, order } = this.namespaces.get(namespace) ?? { rooms: new Map<string, RoomOfPeople>(), order: [] };
+    const found: RoomsPage["rooms"] = [];
+    let last = after;
+    for (let lookedAt = 0; lookedAt < MAX_ROOMS_LOOKED_AT; lookedAt += ROOMS_A_TURN) {
+      const start = last === undefined ? 0 : placeAfter(order, last);
+      for (const room of order.slice(start, start + ROOMS_A_TURN)) {
+        if (accepts(room)) {
+          if (found.length === limit) {
+            return { rooms: found, hasMore: true };
+          }
+          found.push({ room, count: rooms.get(room)?.people.size ?? 0 });
+        }
+        last = room;
+      }
+      if (last === undefined || placeAfter(order, last) === order.length) {
+        return { rooms: found, hasMore: false };
+      }
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    return { rooms: found, hasMore: true, ...(last !== undefined && { next: last }) };
   }
 }
 
-/** Index of the first id that comes after the given one. */
-function placeAfter(order: readonly string[], userId: string): number {
+/** Index of the first entry that comes after the given one. */
+function placeAfter(order: readonly string[], entry: string): number {
   let low = 0;
   let high = order.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((order[middle] ?? "") <= userId) {
+    if ((order[middle] ?? "") <= entry) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
   return low;
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

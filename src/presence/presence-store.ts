@@ -11,13 +11,8 @@ export interface PresenceStore {
   remove(namespace: string, room: string, userId: string, socketId: string): Promise<{ isGone: boolean }>;
   /** People after `after`, at most `limit`. */
   list(namespace: string, room: string, limit: number, after?: string): Promise<PresenceList>;
-  /** Rooms with somebody in them after `after`, of those that `accepts` takes, at most `limit`. */
-  rooms(
-    namespace: string,
-    limit: number,
-    accepts: (room: string) => boolean,
-    after?: string,
-  ): Promise<{ rooms: { room: string; count: number }[]; hasMore: boolean }>;
+  /** Rooms with somebody in them after `after`, of those that `accepts` takes, at most `limit`. Looks at a part of many. */
+  rooms(namespace: string, limit: number, accepts: (room: string) => boolean, after?: string): Promise<RoomsPage>;
 }
 
 export interface PresenceList {
@@ -27,3 +22,13 @@ export interface PresenceList {
   /** Some nodes could not be asked. */
   partial: boolean;
 }
+
+export interface RoomsPage {
+  rooms: { room: string; count: number }[];
+  hasMore: boolean;
+  /** The last room that was looked at, where the page ends before it is full. */
+  next?: string;
+}
+
+/** Rooms that are held against a token for one page: few may fit, and there is no end to how many there are. */
+export const MAX_ROOMS_LOOKED_AT = 20_000;

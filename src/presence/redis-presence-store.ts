@@ -4,7 +4,7 @@ import type { Service } from "../lifecycle/service";
 import { setAwakeTimer } from "../lifecycle/set-awake-timer";
 import { LastKnownPeople } from "./last-known-people";
 import { type OwnPerson, OwnSockets } from "./own-sockets";
-import type { PresenceList, PresenceStore } from "./presence-store";
+import { MAX_ROOMS_LOOKED_AT, type PresenceList, type PresenceStore, type RoomsPage } from "./presence-store";
 import {
   type PresenceScript,
   PresenceScripts,
@@ -174,11 +174,12 @@ export class RedisPresenceStore implements PresenceStore, Service {
     namespace: string,
     limit: number,
     accepts: (room: string) => boolean,
-    after = "",
-  ): Promise<{ rooms: { room: string; count: number }[]; hasMore: boolean }> {
-    const found: { room: string; count: number }[] = [];
-    for (let last = after; ; ) {
-      const answer = await this.ask("rooms", [namespace, ROOMS_A_SCRIPT, ...(last === "" ? [] : [last])]);
+    after?: string,
+  ): Promise<RoomsPage> {
+    const found: RoomsPage["rooms"] = [];
+    let last = after;
+    for (let lookedAt = 0; lookedAt < MAX_ROOMS_LOOKED_AT; lookedAt += ROOMS_A_SCRIPT) {
+      const answer = await this.ask("rooms", [namespace, ROOMS_A_SCRIPT, ...(last === undefined ? [] : [last])]);
       // While this node writes its own people again, Redis does not know all of their rooms.
       if (!Array.isArray(answer) || this.restoring) {
         return this.own.people.rooms(namespace, limit, accepts, after);
@@ -186,13 +187,17 @@ export class RedisPresenceStore implements PresenceStore, Service {
       for (let index = 0; index < answer.length; index += 2) {
         last = String(answer[index]);
         if (accepts(last)) {
+          if (found.length === limit) {
+            return { rooms: found, hasMore: true };
+          }
           found.push({ room: last, count: Number(answer[index + 1]) });
         }
       }
-      if (found.length > limit || answer.length < 2 * ROOMS_A_SCRIPT) {
-        return { rooms: found.slice(0, limit), hasMore: found.length > limit };
+      if (answer.length < 2 * ROOMS_A_SCRIPT) {
+        return { rooms: found, hasMore: false };
       }
     }
+    return { rooms: found, hasMore: true, ...(last !== undefined && { next: last }) };
   }
 
   private get isUnsettled(): boolean {

@@ -231,5 +231,39 @@ export function presenceStoreSuite(create: () => PresenceStore | Promise<Presenc
       });
       expect(second).toEqual({ rooms: [{ room: "a3", count: 1 }], hasMore: false });
     });
+
+    it("looks at no more rooms than a page needs", async () => {
+      await Promise.all(Array.from({ length: 3_000 }, (_, index) => add(`room-${10_000 + index}`, "alice")));
+      let lookedAt = 0;
+      const accepts = () => {
+        lookedAt += 1;
+        return true;
+      };
+
+      const { rooms, hasMore } = await store.rooms("/", 100, accepts, "room-11000");
+
+      expect([rooms.length, rooms[0]?.room, hasMore]).toEqual([100, "room-11001", true]);
+      expect(lookedAt).toBe(101);
+    });
+
+    it("ends a page after 20,000 rooms that are not accepted, and says where to go on", async () => {
+      const names = Array.from({ length: 20_600 }, (_, index) => `room-${10_000 + index}`);
+      await Promise.all(names.map((room) => add(room, "alice")));
+      let lookedAt = 0;
+      const accepts = (room: string) => {
+        lookedAt += 1;
+        return room === names.at(0) || room === names.at(-1);
+      };
+
+      const first = await store.rooms("/", 100, accepts);
+      const { next } = first;
+
+      expect(first).toEqual({ rooms: [{ room: names[0], count: 1 }], hasMore: true, next: names[19_999] });
+      expect(lookedAt).toBe(20_000);
+      expect(await store.rooms("/", 100, accepts, next)).toEqual({
+        rooms: [{ room: names.at(-1), count: 1 }],
+        hasMore: false,
+      });
+    });
   });
 }

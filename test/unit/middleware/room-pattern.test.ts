@@ -100,3 +100,16 @@ describe("a hostile pattern", () => {
     expect(matchesRoomPattern(Array(200).fill(`*${"a*".repeat(60)}c*`), room)).toBe(false);
   });
 });
+
+it("takes a list apart once, however many rooms are held against it", () => {
+  const split = jest.spyOn(String.prototype, "split");
+  const patterns = Array.from({ length: 24 }, (_, index) => `*a*b*c*${index}`);
+
+  for (let index = 0; index < 1_000; index += 1) {
+    matchesRoomPattern(patterns, `room-${index}`);
+  }
+
+  const count = split.mock.calls.length;
+  split.mockRestore();
+  expect(count).toBeLessThanOrEqual(patterns.length);
+});

@@ -42,3 +42,34 @@ it("ends an address where markup begins", () => {
   expect(linksOf('https://example.org/"onmouseover="alert(1)')).toEqual(["https://example.org/"]);
   expect(linksOf("https://example.org/<img src=x>")).toEqual(["https://example.org/"]);
 });
+
+describe("a message that is made to be slow", () => {
+  /** Methods of a string that look at all of it. */
+  const SEARCHES = ["split", "replace", "indexOf", "lastIndexOf", "trimEnd", "search"] as const;
+
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each([
+    ["closing brackets", `http://a/${")".repeat(8_000)}`],
+    ["brackets and stops in turn", `http://a/${").".repeat(4_000)}`],
+    ["brackets of all kinds", `http://a/${")]}".repeat(2_600)}`],
+    ["many addresses", "http://a/). ".repeat(600)],
+  ])("with %s is read a few times, and not once for each character", (_what, content) => {
+    const spies = SEARCHES.map((method) => jest.spyOn(String.prototype, method));
+
+    splitLinks(content);
+
+    const read = spies.flatMap(({ mock }) => mock.contexts).reduce((sum: number, text) => sum + String(text).length, 0);
+    expect(read).toBeLessThan(content.length * 10);
+  });
+
+  it.each([
+    ["https://a.example/x).", "https://a.example/x"],
+    ["https://a.example/(x).)", "https://a.example/(x)"],
+    ["https://a.example/[(x])*", "https://a.example/[(x])"],
+    ["https://a.example/(x]).._", "https://a.example/(x])"],
+    ["https://a.example/{x}})]", "https://a.example/{x}"],
+  ])("keeps the brackets that belong to %s", (content, text) => {
+    expect(splitLinks(content)[0]?.text).toBe(text);
+  });
+});

@@ -5,13 +5,10 @@ export interface TextPart {
 }
 
 const ADDRESS = /https?:\/\/[^\s<>"'`，。；：、！？（）「」『』《》]+/gi;
-const BRACKETS = [
-  { open: "(", close: ")" },
-  { open: "[", close: "]" },
-  { open: "{", close: "}" },
-];
+/** By the bracket that closes. */
+const OPENING: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 /** What ends a sentence rather than an address. */
-const TRAILING = /[.,;:!?*_~]+$/;
+const TRAILING = new Set(".,;:!?*_~");
 
 /** Finds addresses in a message. Only `http` and `https` become links; everything else stays text. */
 export function splitLinks(content: string): TextPart[] {
@@ -29,21 +26,27 @@ export function splitLinks(content: string): TextPart[] {
   return parts.filter(({ text }) => text !== "");
 }
 
-/** Brackets around an address are not of it; brackets inside are: `https://example.org/a_(b)`. */
+/** Brackets around an address are not of it; brackets inside are: `https://example.org/a_(b)`. Looks at each character twice. */
 function withoutTail(found: string): string {
-  let text = found;
-  for (;;) {
-    let next = text.replace(TRAILING, "");
-    for (const { open, close } of BRACKETS) {
-      if (next.endsWith(close) && next.split(close).length > next.split(open).length) {
-        next = next.slice(0, -1);
-      }
-    }
-    if (next === text) {
-      return text;
-    }
-    text = next;
+  const counts = new Map<string, number>();
+  for (const character of found) {
+    counts.set(character, (counts.get(character) ?? 0) + 1);
   }
+  let end = found.length;
+  for (; end > 0; end -= 1) {
+    const last = found.charAt(end - 1);
+    const opening = Object.hasOwn(OPENING, last) ? OPENING[last] : undefined;
+    if (opening !== undefined) {
+      const closed = counts.get(last) ?? 0;
+      if (closed <= (counts.get(opening) ?? 0)) {
+        break;
+      }
+      counts.set(last, closed - 1);
+    } else if (!TRAILING.has(last)) {
+      break;
+    }
+  }
+  return found.slice(0, end);
 }
 
 function hrefOf(text: string): string | undefined {
