@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
+import { makeOwnFolder } from "./own-folder";
 
 /** The secret that signs tokens where none is configured: made once, kept in the data folder, never used in production. */
 export async function developmentSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, "development-secret");
-  await mkdir(dataDir, { recursive: true });
+  await makeOwnFolder(dataDir);
   // Whole, then linked into its place: nobody reads half of one, and of two processes that start at the same
   // moment one makes it and both read it.
   const draft = `${path}.${process.pid}-${randomBytes(4).toString("hex")}`;

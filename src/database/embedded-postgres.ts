@@ -1,16 +1,18 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import { Client } from "pg";
 
+import { makeOwnFolder } from "../config/own-folder";
 import type { Service } from "../lifecycle/service";
 import { DataFolderLock } from "./data-folder-lock";
 import { findPostgres, findRunAs, idsOf, type RunAs } from "./postgres-binaries";
+import { givePostgresFolder, makeFolderOf, ROOTS_STATE_DIR } from "./postgres-folder";
 import { isPostgresAlive, readPostmaster } from "./postmaster-pid";
 
 export interface EmbeddedPostgresOptions {
@@ -19,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   /** For tests: nothing survives a crash of the machine, and everything is faster. */
   isThrowaway?: boolean;
   maxConnections?: number;
+  /** @default /var/lib/roomful: see `postgres-folder.ts` */
+  stateDir?: string;
   onProgress?: (text: string) => void;
 }
 
@@ -41,6 +45,7 @@ export class EmbeddedPostgres implements Service {
   private readonly dataDir: string;
   private readonly lock: DataFolderLock;
   private readonly runAs: RunAs | undefined = findRunAs();
+  private readonly stateDir: string;
   private readonly onProgress: (text: string) => void;
   private clusterDir = "";
   private password = "";
@@ -51,6 +56,7 @@ export class EmbeddedPostgres implements Service {
   constructor(private readonly options: EmbeddedPostgresOptions) {
     this.dataDir = resolve(options.dataDir);
     this.lock = new DataFolderLock(join(this.dataDir, "roomful.lock"));
+    this.stateDir = options.stateDir ?? ROOTS_STATE_DIR;
     this.onProgress = options.onProgress ?? (() => {});
   }
 
@@ -71,6 +77,7 @@ export class EmbeddedPostgres implements Service {
     if (!(await this.lock.isHeldByAnother())) {
       return undefined;
     }
+    await makeOwnFolder(this.dataDir);
     this.clusterDir = await this.prepareClusterDir();
     const postmaster = await readPostmaster(this.clusterDir);
     if (!postmaster?.isReady) {
@@ -81,7 +88,7 @@ export class EmbeddedPostgres implements Service {
   }
 
   async start(): Promise<void> {
-    await mkdir(this.dataDir, { recursive: true });
+    await makeOwnFolder(this.dataDir);
     await this.lock.acquire();
     try {
       this.clusterDir = await this.prepareClusterDir();
@@ -114,14 +121,13 @@ export class EmbeddedPostgres implements Service {
     return `postgres://${DATABASE}:${this.password}@127.0.0.1:${port}/${database}`;
   }
 
-  /** A folder that Postgres' user can reach: below the data folder, or, where that is private to root, in /var/tmp. */
+  /** A folder that Postgres' user can reach: below the data folder, or, where that is private to root, in root's state. */
   private async prepareClusterDir(): Promise<string> {
     const wanted = join(this.dataDir, "postgres");
     if (await this.makeFolder(wanted)) {
       return wanted;
     }
-    const name = `roomful-${createHash("sha256").update(this.dataDir).digest("hex").slice(0, 12)}`;
-    const elsewhere = join("/var/tmp", name);
+    const elsewhere = join(await makeFolderOf(this.dataDir, this.stateDir), "postgres");
     if (await this.makeFolder(elsewhere)) {
       this.onProgress(`Data of Postgres is kept in ${elsewhere}: user ${this.runAs?.name} cannot reach ${wanted}.`);
       return elsewhere;
@@ -130,15 +136,8 @@ export class EmbeddedPostgres implements Service {
   }
 
   private async makeFolder(path: string): Promise<boolean> {
-    await mkdir(path, { recursive: true });
-    if (!this.runAs) {
-      await chmod(path, 0o700);
-      return true;
-    }
-    await chown(path, this.runAs.uid, this.runAs.gid);
-    // Only the folder itself: a mode given to mkdir would close its parents too.
-    await chmod(path, 0o700);
-    return spawnSync("/bin/sh", ["-c", 'test -w "$0"', path], idsOf(this.runAs)).status === 0;
+    await givePostgresFolder(path, this.runAs);
+    return !this.runAs || spawnSync("/bin/sh", ["-c", 'test -w "$0"', path], idsOf(this.runAs)).status === 0;
   }
 
   /** Made once, and readable by the service's user only: others on the machine share the loopback. */
@@ -185,7 +184,7 @@ export class EmbeddedPostgres implements Service {
   }
 
   private async startServer(port?: number): Promise<{ pid: number; port: number }> {
-    const native = findPostgres(this.runAs);
+    const native = await findPostgres(this.runAs, this.stateDir);
     if (!(await this.hasCluster())) {
       await this.initialize(native);
     }
@@ -240,7 +239,8 @@ export class EmbeddedPostgres implements Service {
       max_connections: this.options.maxConnections ?? 50,
       ...(this.options.isThrowaway && { fsync: "off", full_page_writes: "off", shared_buffers: "32MB" }),
     };
-    const log = openSync(join(this.dataDir, "postgres.log"), "a");
+    // Statements that failed stand in it, with what people wrote.
+    const log = openSync(join(this.dataDir, "postgres.log"), "a", 0o600);
     const child = spawn(
       join(native, "bin", "postgres"),
       [

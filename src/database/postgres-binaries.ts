@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+
+import { makeFolderOf } from "./postgres-folder";
 
 /** The user that Postgres runs as. It refuses to run as root. */
 export interface RunAs {
@@ -27,27 +28,30 @@ export function findRunAs(): RunAs | undefined {
   throw new Error("Postgres does not run as root, and there is no user postgres or nobody. Set DATABASE_URL.");
 }
 
-/** Folder with `bin`, `lib` and `share` of the Postgres that npm installed for this platform, usable by `runAs`. */
-export function findPostgres(runAs: RunAs | undefined): string {
+/**
+ * Folder with `bin`, `lib` and `share` of the Postgres that npm installed for this platform, usable by `runAs`: where the
+ * project is private to root, a copy of it in `stateDir`.
+ */
+export async function findPostgres(runAs: RunAs | undefined, stateDir: string): Promise<string> {
   const installed = installedFolder();
   makeSymlinks(installed);
   if (canRun(installed, runAs)) {
     return installed;
   }
-  // A project below /root, say: another user cannot go there.
-  const copy = join(
-    "/var/tmp",
-    `roomful-postgres-${createHash("sha256").update(installed).digest("hex").slice(0, 12)}`,
-  );
+  if (!runAs) {
+    throw new Error(`Postgres in ${installed} cannot be run. Set DATABASE_URL.`);
+  }
+  const folder = await makeFolderOf(installed, stateDir);
+  const copy = join(folder, "programs");
   if (!canRun(copy, runAs)) {
-    const draft = `${copy}.${process.pid}`;
-    mkdirSync(draft, { recursive: true });
+    const draft = join(folder, `programs.${process.pid}`);
+    rmSync(draft, { recursive: true, force: true });
     cpSync(installed, draft, { recursive: true, verbatimSymlinks: true });
     rmSync(copy, { recursive: true, force: true });
     renameSync(draft, copy);
   }
   if (!canRun(copy, runAs)) {
-    throw new Error(`Postgres in ${copy} cannot be run as ${runAs?.name ?? "this user"}. Set DATABASE_URL.`);
+    throw new Error(`Postgres in ${copy} cannot be run as ${runAs.name}. Set DATABASE_URL.`);
   }
   return copy;
 }

@@ -11,8 +11,10 @@ let folder: string;
 beforeAll(async () => {
   // For another process: in jest, what Node's own modules throw is no `Error` of the test's world.
   compiled = await mkdtemp(join(tmpdir(), "roomful-secret-"));
-  const { code } = await transformFile(join(__dirname, "../../../src/config/development-secret.ts"));
-  await writeFile(join(compiled, "development-secret.js"), code);
+  for (const name of ["development-secret", "own-folder"]) {
+    const { code } = await transformFile(join(__dirname, `../../../src/config/${name}.ts`));
+    await writeFile(join(compiled, `${name}.js`), code);
+  }
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "roomful-secret-"));
