@@ -34,6 +34,8 @@ module.exports = {
     }),
     // Needs a chromium, which npm does not bring.
     level("browser", { ...withPostgres, globalSetup: require.resolve("./support/start-browser-tests.ts") }),
+    // Needs nginx, HAProxy and PgBouncer, which are no npm packages either.
+    level("proxies", withPostgres),
   ],
   // Both cores of a small machine. Not all of a larger one: each worker has its memory, and all share one Postgres.
   maxWorkers: 2,

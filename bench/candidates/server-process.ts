@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { freePort } from "../../test/support/service-process";
+import { freePort } from "../../src/testing/free-port";
 import { cpuMsOf, rssKbOf } from "./process-numbers";
 
 export interface ServerProcessOptions {

@@ -4,10 +4,11 @@ import { rm } from "node:fs/promises";
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { systemClock } from "../../src/lifecycle/clock";
 import { signToken } from "../../src/middleware/sign-token";
+import { freePort } from "../../src/testing/free-port";
 import { RedisServer } from "../../src/testing/redis-server";
 import { readTable, type TableRow } from "../../src/testing/room-table";
 import { makeDataDir } from "../../src/testing/test-database";
-import { freePort, ServiceProcess } from "../../test/support/service-process";
+import { ServiceProcess } from "../../test/support/service-process";
 
 /** Several nodes in processes of their own, with one Postgres (safe settings) and one Redis. */
 export class Cluster {

@@ -5,9 +5,10 @@ import { EmbeddedPostgres } from "../../src/database/embedded-postgres";
 import { readPostmaster } from "../../src/database/postmaster-pid";
 import { systemClock } from "../../src/lifecycle/clock";
 import { signToken } from "../../src/middleware/sign-token";
+import { freePort } from "../../src/testing/free-port";
 import { readTable, type TableRow } from "../../src/testing/room-table";
 import { makeDataDir } from "../../src/testing/test-database";
-import { freePort, ServiceProcess } from "../../test/support/service-process";
+import { ServiceProcess } from "../../test/support/service-process";
 
 /** The service on its embedded default, in a process and a data folder of its own, safe settings and all. */
 export class EmbeddedService {

@@ -1,19 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 
+import { freePort } from "./free-port";
 import { findRedisServer } from "./redis-binary";
 
 const START_TIMEOUT_MS = 10_000;
-/** Below what systems give to outgoing connections: one of those could take the port while Redis is away, or meet itself there. */
-const PORTS = { from: 10_000, to: 32_768 };
-const PORT_ATTEMPTS = 20;
 
 /** A real redis-server on the loopback, which forgets everything at its end. */
 export class RedisServer {
@@ -144,23 +140,5 @@ function untilReady(child: ChildProcess): Promise<void> {
       clearTimeout(timeout);
       fail("ended while it started");
     });
-  });
-}
-
-async function freePort(): Promise<number> {
-  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
-    const port = randomInt(PORTS.from, PORTS.to);
-    if (await isFree(port)) {
-      return port;
-    }
-  }
-  throw new Error(`no free port for redis-server in ${PORT_ATTEMPTS} attempts`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolveFree) => {
-    const server = createServer();
-    server.once("error", () => resolveFree(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolveFree(true)));
   });
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-
+import { freePort } from "../../src/testing/free-port";
 import { readTable } from "../../src/testing/room-table";
 import { createTestDatabase, type TestDatabase } from "../../src/testing/test-database";
 import { launchBrowser, type TestBrowser } from "../support/browser/browser";
 import { enterRoom } from "../support/browser/chat-page";
-import { freePort, ServiceProcess } from "../support/service-process";
+import { ServiceProcess } from "../support/service-process";
 
 let browser: TestBrowser;
 let database: TestDatabase;

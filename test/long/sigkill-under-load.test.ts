@@ -3,11 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { systemClock } from "../../src/lifecycle/clock";
 import { signToken } from "../../src/middleware/sign-token";
+import { freePort } from "../../src/testing/free-port";
 import { readTable } from "../../src/testing/room-table";
 import { createTestDatabase } from "../../src/testing/test-database";
 import { checkContract } from "../support/contract";
 import { RetryingSender } from "../support/retrying-sender";
-import { freePort, ServiceProcess } from "../support/service-process";
+import { ServiceProcess } from "../support/service-process";
 
 const KILLS = 4;
 const SENDERS = 12;
