@@ -336,6 +336,7 @@ export function createNode(options: NodeOptions): Node {
 
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.
   const stack = new ServiceStack([
+    metrics.process,
     health,
     ...services,
     refresher,

@@ -1,4 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+import { addProcessMetrics } from "./process-metrics";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -24,8 +26,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics(sources: MetricSources) {
   const registry = new Registry();
   const registers = [registry];
-  // Node's own, the event loop's delay among them.
-  collectDefaultMetrics({ register: registry });
+  const process = addProcessMetrics(registry);
 
   new Gauge({
     name: "roomful_sockets",
@@ -72,6 +73,8 @@ export function createMetrics(sources: MetricSources) {
 
   return {
     registry,
+    /** Node's own numbers, which are watched between its start and its stop. */
+    process,
     handshakesRefused: counter("roomful_handshakes_refused_total", "Refused handshakes.", "code"),
     packets: new Counter({
       name: "roomful_packets_total",

@@ -22,4 +22,7 @@ export default async function startPostgres(): Promise<void> {
   template.pathname = TEMPLATE_DATABASE;
   await migrate(template.href);
   process.env[TEST_POSTGRES_VARIABLE] = url;
+  // TypeORM keeps every decorated class in a global of this name. jest hands the globals of its own process to every test
+  // file that it runs in that process, and each would add its entities, with all its modules, to this one.
+  delete (globalThis as { typeormMetadataArgsStorage?: unknown }).typeormMetadataArgsStorage;
 }
