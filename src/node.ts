@@ -5,8 +5,9 @@ import { type AppNamespace, createAppNamespace } from "./app-namespace";
 import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { EmitBuffers, type Engine } from "./broadcast/emit-buffers";
-import { type EngineConnection, terminate } from "./broadcast/engine-connection";
+import { terminate } from "./broadcast/engine-connection";
 import type { RoomfulConfig } from "./config/config";
+import { ConnectionCuts } from "./connection-cuts";
 import { createPayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
 import type { RoomfulSocket } from "./contract/socket-data";
@@ -200,8 +201,9 @@ export function createNode(options: NodeOptions): Node {
   const http = createHttpApp(logger);
   const answers = new AnswersInFlight(http.server);
   const io = createSocketServer(http.server, {
-    config,
+    ...{ config, clock },
     isDraining: () => isDraining,
+    onControlFlood: (connection) => cuts.endFlood(connection, "controlFrames"),
     adapter: createAdapterFactory({
       ...{ redis, names, logger, namespaces: config.namespaces },
       onDelivery: (namespace, event, payload) => logs.observe(namespace, event, payload),
@@ -219,10 +221,7 @@ export function createNode(options: NodeOptions): Node {
     onCut(connection, limit, seconds) {
       metrics.slowConsumers.inc({ limit });
       metrics.slowConsumerCutSeconds.observe(seconds);
-      const error = new RoomfulError("SLOW_CONSUMER", { retryAfterMs: 0, details: { limit } });
-      for (const socket of socketsOn(connection)) {
-        disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());
-      }
+      cuts.remember(connection, "SLOW_CONSUMER", { limit }, 0);
     },
     onError: (error) => onError(error, "emit buffer"),
     onUnpaced: () => logger.warn("Engine.IO or ws is not as expected: writes are not paced, and a delivery costs more"),
@@ -248,6 +247,11 @@ export function createNode(options: NodeOptions): Node {
   const rateLimiter = new UserRateLimiter(config.rateLimits, clock);
   const addressOf = createAddressOf(config.http.trustProxy);
   const ledger = new ConnectionLedger({ config: config.connections, addressOf, clock });
+  const cuts = new ConnectionCuts({
+    disconnects,
+    socketsOn: (connection) => ledger.joinedOn(connection),
+    onFlood: (limit) => metrics.floods.inc({ limit }),
+  });
 
   const refuseWhileDraining: HandshakeCheck = () => {
     if (isDraining) {
@@ -380,12 +384,6 @@ export function createNode(options: NodeOptions): Node {
     ledger.release(this);
   }
 
-  function socketsOn(connection: EngineConnection): RoomfulSocket[] {
-    return config.namespaces.flatMap((name) =>
-      [...io.of(name).sockets.values()].filter(({ conn }) => (conn as unknown) === connection),
-    );
-  }
-
   async function refreshAccess(): Promise<void> {
     if (!health.isUp) {
       return;
@@ -393,7 +391,7 @@ export function createNode(options: NodeOptions): Node {
     await revocations.refresh();
     for (const socket of config.namespaces.flatMap((name) => [...io.of(name).sockets.values()])) {
       if (revocations.isRevoked(socket.data.claims)) {
-        cutWith(socket, new RoomfulError("REVOKED"));
+        cuts.endSocket(socket, new RoomfulError("REVOKED"));
       }
     }
     await members?.refresh();
@@ -401,7 +399,7 @@ export function createNode(options: NodeOptions): Node {
 
   function disconnectUser(namespace: string, userId: string): void {
     for (const socket of namespaces.get(namespace)?.socketsOf(userId) ?? []) {
-      cutWith(socket, new RoomfulError("DISCONNECTED", { retryAfterMs: 0 }));
+      cuts.endSocket(socket, new RoomfulError("DISCONNECTED", { retryAfterMs: 0 }));
     }
   }
 
@@ -419,13 +417,6 @@ export function createNode(options: NodeOptions): Node {
   async function lookAtRooms(): Promise<void> {
     deliveryModes.forget();
     await refresher.refresh();
-  }
-
-  /** Ends a socket that can still be told why. */
-  function cutWith(socket: RoomfulSocket, error: RoomfulError): void {
-    disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());
-    socket.emit("closing", error.toReply());
-    socket.disconnect();
   }
 
   async function becomeReady(): Promise<void> {

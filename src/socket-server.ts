@@ -1,28 +1,32 @@
 import type { Server as HttpServer } from "node:http";
 import { Server, type ServerOptions } from "socket.io";
 
-import type { EngineConnection } from "./broadcast/engine-connection";
-import { BoundedWebSocketServer } from "./broadcast/ws-server";
+import { connectionOver, type EngineConnection } from "./broadcast/engine-connection";
+import { createWebSocketEngine } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import type { RoomfulServer } from "./contract/socket-data";
+import type { Clock } from "./lifecycle/clock";
 import { createHostCheck } from "./middleware/check-host";
 import { corsOf, createOriginCheck } from "./middleware/check-origin";
 
 export interface SocketServerOptions {
   config: Pick<RoomfulConfig, "mode" | "transports" | "http" | "connections" | "limits">;
   adapter: NonNullable<ServerOptions["adapter"]>;
+  clock: Clock;
   /** New connections are refused. */
   isDraining(): boolean;
+  /** More pings came on the connection than may. */
+  onControlFlood(connection: EngineConnection): void;
 }
 
 /** Socket.IO on the service's own port, with its limits, and with nothing in it yet. */
 export function createSocketServer(http: HttpServer, options: SocketServerOptions): RoomfulServer {
-  const { config, adapter, isDraining } = options;
+  const { config, adapter, clock, isDraining, onControlFlood } = options;
   const { mode, connections, limits } = config;
   const { allowedOrigins } = config.http;
   const isAllowedOrigin = createOriginCheck({ allowedOrigins, mode });
   const isAllowedHost = createHostCheck(config);
-  return new Server(http, {
+  const io: RoomfulServer = new Server(http, {
     adapter,
     transports: [...config.transports],
     serveClient: mode !== "production",
@@ -46,12 +50,27 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
     // Ours comes first, and says why.
     connectTimeout: connections.handshakeTimeoutMs + 1_000,
     cleanupEmptyChildNamespaces: true,
-    wsEngine: BoundedWebSocketServer,
+    wsEngine: createWebSocketEngine({
+      ...{ config: connections, clock },
+      onFlood(webSocket) {
+        const connection = connectionOver(webSocket, connectionsById(io));
+        if (connection) {
+          onControlFlood(connection);
+        }
+        // Also where it is no connection's yet.
+        webSocket.terminate();
+      },
+    }),
   });
+  return io;
 }
 
-/** Engine.IO keeps them by id; its types call them clients. */
 export function connectionsOf(io: RoomfulServer): EngineConnection[] {
+  return Object.values(connectionsById(io));
+}
+
+/** Engine.IO's types call them clients. */
+function connectionsById(io: RoomfulServer): Readonly<Record<string, EngineConnection>> {
   const { clients } = io.engine as unknown as { clients: Record<string, EngineConnection> };
-  return Object.values(clients);
+  return clients;
 }

@@ -1,3 +1,4 @@
+import { runFlood } from "./floods/flood-run";
 import { killNine } from "./kill-nine";
 import { nodeDies } from "./node-dies";
 import { postgresPaused } from "./postgres-paused";
@@ -42,5 +43,20 @@ export const FAULTS: Record<string, Fault> = {
     summary: "some of a room's clients stop reading while much is sent",
     settings: { clients: 300, stalled: 100, megabytes: 6 },
     run: stalledClients,
+  },
+  "ping-flood": {
+    summary: "connections send websocket pings as fast as they can, and read nothing",
+    settings: { connections: 1, seconds: 10, quietSeconds: 10, readers: 20, maxConnections: 2_000 },
+    run: (settings) => runFlood("ping", settings),
+  },
+  "refused-flood": {
+    summary: "users send what is refused: bytes, unknown keys, namespaces that do not exist",
+    settings: { connections: 6, seconds: 10, quietSeconds: 10, readers: 20, maxConnections: 2_000 },
+    run: (settings) => runFlood("refused", settings),
+  },
+  "poll-flood": {
+    summary: "users ask for pages by polling, each poll on a connection that never reads",
+    settings: { connections: 20, seconds: 15, quietSeconds: 10, readers: 20, maxConnections: 2_000 },
+    run: (settings) => runFlood("poll", settings),
   },
 };

@@ -77,6 +77,21 @@ export class EmitBufferLimit {
     return bytes;
   }
 
+  /** What its transport holds is in `bufferedBytes`. */
+  *transportsBehind(): Iterable<EngineTransport> {
+    for (const { connection, inFlightBytes } of this.behind) {
+      if (inFlightBytes > 0) {
+        yield connection.transport;
+      }
+    }
+  }
+
+  /** Ends a connection that was found above the bytes by somebody else. */
+  cutAboveBytes(connection: EngineConnection): void {
+    const buffer = this.buffers.get(connection) ?? this.listen(connection, true);
+    this.cut(buffer, "bytes", this.options.clock.monotonicMs());
+  }
+
   stop(): void {
     this.sweeper?.clear();
   }

@@ -30,15 +30,17 @@ export interface EngineTransport extends EventEmitter {
   /** Ends the connection, which is broken. */
   onError(message: string, description: unknown): void;
   /** The WebSocket, where it is one. */
-  readonly socket?: {
-    terminate(): void;
-    readonly readyState: number;
-    readonly bufferedAmount: number;
-    /** What Engine.IO, too, gives the ready frames of broadcasts to. */
-    readonly _sender: { sendFrame(frame: readonly Buffer[], onTaken: (error?: Error | null) => void): void };
-  };
+  readonly socket?: EngineWebSocket;
   /** Polling: ends an orderly close that waits for the client's next request. */
   readonly shouldClose?: (() => void) | null;
+}
+
+export interface EngineWebSocket {
+  terminate(): void;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  /** What Engine.IO, too, gives the ready frames of broadcasts to. */
+  readonly _sender: { sendFrame(frame: readonly Buffer[], onTaken: (error?: Error | null) => void): void };
 }
 
 /** A packet on its way out. */
@@ -109,6 +111,14 @@ export function hasTakenAll({ socket }: EngineTransport): boolean {
   return socket !== undefined && socket.readyState === WS_OPEN && socket.bufferedAmount === 0;
 }
 
+/** The connection that goes over the websocket. Looks at all: for what happens rarely. */
+export function connectionOver(
+  webSocket: unknown,
+  connections: Readonly<Record<string, EngineConnection>>,
+): EngineConnection | undefined {
+  return Object.values(connections).find(({ transport }) => transport.socket === webSocket);
+}
+
 /**
  * Ends a connection at once. Any of the polite ways keeps what was not sent: `disconnect(true)` for 75 s,
  * `close()` of a websocket for 30 s.
@@ -122,4 +132,14 @@ export function terminate(connection: EngineConnection): void {
     // A close that began in order before this one is not ended by it, and its timer would run for 30 s.
     transport.shouldClose?.();
   }
+}
+
+/**
+ * Ends a connection in this turn of the event loop: its sockets are gone afterwards, and what is left of the chunk that was just
+ * read is not looked at. `terminate` alone is heard of in the next turn only.
+ */
+export function endNow(connection: EngineConnection): void {
+  const { transport } = connection;
+  connection.close(true);
+  transport.socket?.terminate();
 }

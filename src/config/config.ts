@@ -123,6 +123,9 @@ const OPTIONS = {
     maxHandshakesPerAddressPerSecond: wholeNumber(0, "Handshakes an address may make.", { zero: "no limit" }),
     maxNamespaces: wholeNumber(4, "Namespaces on one connection."),
     maxRooms: wholeNumber(100, "Rooms a socket may be in."),
+    maxControlFramesPerSecond: wholeNumber(20, "Pings and pongs of websocket itself on a connection; more end it.", {
+      zero: "no limit",
+    }),
     pingIntervalMs: wholeNumber(15_000, "Heartbeat."),
     pingTimeoutMs: wholeNumber(10_000, "A connection without an answer to the heartbeat is dead after this."),
     disconnectMemoryMs: wholeNumber(60_000, "How long the reason of a cut is kept for the next `welcome`."),

@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   STORAGE_REJECTED: { message: "The message cannot be stored.", retryable: false, httpStatus: 422 },
 
   SLOW_CONSUMER: { message: "The connection did not take what was sent to it.", retryable: true, httpStatus: 503 },
+  FLOODING: { message: "The connection sent more than a connection may.", retryable: true, httpStatus: 429 },
   REVOKED: { message: "Access was withdrawn.", retryable: false, httpStatus: 403 },
   DISCONNECTED: { message: "An administrator has ended the connection.", retryable: true, httpStatus: 503 },
 

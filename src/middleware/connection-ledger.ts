@@ -36,6 +36,11 @@ export class ConnectionLedger {
     return (this.connections.get(connection)?.length ?? 0) > 0;
   }
 
+  /** Those that have joined a namespace on the connection. */
+  joinedOn(connection: Connection): RoomfulSocket[] {
+    return (this.connections.get(connection) ?? []).map(({ socket }) => socket).filter(({ connected }) => connected);
+  }
+
   /** First check of all: one socket for each namespace of a connection, and as many as an address may have. */
   readonly countConnection: HandshakeCheck = (socket) => {
     const { conn, nsp, handshake } = socket;

@@ -102,6 +102,7 @@ export function createMetrics(sources: MetricSources) {
       buckets: SECONDS,
       registers,
     }),
+    floods: counter("roomful_floods_total", "Connections cut for what they sent.", "limit"),
     messagesRejected: counter("roomful_messages_rejected_total", "Admitted messages that were not stored.", "reason"),
     batchesFailed: counter("roomful_write_buffer_failures_total", "Batches that failed and were tried again.", "kind"),
     outboxDrained: new Counter({

@@ -104,6 +104,17 @@ const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<Er
       }
     }
   },
+  FLOODING: async (server) => {
+    const flooder = await EngineSocket.open(server.directUrl);
+    await flooder.connect(await server.tokens.mint({ userId: "flooder" }));
+    const { sid } = JSON.parse((await flooder.until((frame) => frame.startsWith("40"))).slice(2));
+    for (const _ of range(200)) {
+      flooder.ws.ping();
+    }
+    await flooder.closed();
+    const { welcome } = await server.connect({ userId: "flooder", lastSocketId: sid });
+    return welcome.lastDisconnect as ErrorReply;
+  },
   DISCONNECTED: async (server) => {
     const client = await server.connect({ userId: "unwanted" });
     await fetch(new URL("/v1/users/unwanted/connections", server.url), { method: "DELETE", headers: ADMIN });

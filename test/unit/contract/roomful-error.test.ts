@@ -8,7 +8,7 @@ describe("the catalogue", () => {
     // The list of the specification, and what came later: codes are added, never renamed or taken away.
     expect(CODES.toSorted()).toEqual(
       [
-        ...["CONTENT_TYPE_UNSUPPORTED", "DISCONNECTED", "REQUEST_TIMEOUT", "HOST_REFUSED"],
+        ...["CONTENT_TYPE_UNSUPPORTED", "DISCONNECTED", "REQUEST_TIMEOUT", "HOST_REFUSED", "FLOODING"],
         ...["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "ORIGIN_REFUSED", "NAMESPACE_UNKNOWN"],
         ...["NAMESPACE_FORBIDDEN", "TOO_MANY_CONNECTIONS", "HANDSHAKE_TIMEOUT"],
         ...["EVENT_UNKNOWN", "PAYLOAD_INVALID", "PAYLOAD_TOO_LARGE"],
@@ -24,7 +24,7 @@ describe("the catalogue", () => {
     expect(CODES.filter((code) => ERROR_CODES[code].retryable).toSorted()).toEqual(
       [
         ...["TOO_MANY_CONNECTIONS", "HANDSHAKE_TIMEOUT", "RATE_LIMITED", "OVERLOADED", "DRAINING", "UNAVAILABLE"],
-        ...["SLOW_CONSUMER", "IDEMPOTENCY_IN_FLIGHT", "INTERNAL", "DISCONNECTED", "REQUEST_TIMEOUT"],
+        ...["SLOW_CONSUMER", "IDEMPOTENCY_IN_FLIGHT", "INTERNAL", "DISCONNECTED", "REQUEST_TIMEOUT", "FLOODING"],
       ].toSorted(),
     );
   });

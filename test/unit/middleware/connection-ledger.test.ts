@@ -42,6 +42,7 @@ function setup(config: Partial<ConnectionLedgerOptions["config"]> = {}) {
   const ledger = new ConnectionLedger({
     config: {
       ...{ handshakeTimeoutMs: 5_000, maxPerUser: 20, maxPerAddress: 0, maxHandshakesPerAddressPerSecond: 0 },
+      maxControlFramesPerSecond: 20,
       ...{ maxNamespaces: 4, maxRooms: 100, pingIntervalMs: 15_000, pingTimeoutMs: 10_000, disconnectMemoryMs: 60_000 },
       ...config,
     },
