@@ -108,7 +108,7 @@ export function createNode(options: NodeOptions): Node {
     config: config.writeBuffer,
     traits: MESSAGE_TRAITS,
     writer: {
-      writeBatch: (items, isRepeat) => appendBatch(messages, items, isRepeat),
+      writeBatch: (items, isRepeat, mayWait) => appendBatch(messages, items, isRepeat, mayWait),
       rejectionOf,
       classifyError: classifyWriteError,
     },
@@ -131,6 +131,13 @@ export function createNode(options: NodeOptions): Node {
     onWritten(size, seconds) {
       metrics.batchSize.observe(size);
       metrics.flushSeconds.observe(seconds);
+    },
+    onLocked(room, isLocked) {
+      if (isLocked) {
+        logger.warn({ room }, "a session of Postgres holds the room's row; its messages wait, and the others go on");
+      } else {
+        logger.info({ room }, "the room's row is free again, and what waited for it is written");
+      }
     },
   });
 

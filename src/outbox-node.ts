@@ -51,6 +51,12 @@ export function createNodeOutbox(options: NodeOutboxOptions): NodeOutbox {
       metrics.outboxSetAside.inc({ reason: failure.split(":")[0] ?? failure });
       logger.error({ position, namespace, room, failure }, "a row of the outbox was set aside: it cannot be stored");
     },
+    onLocked({ namespace, room }) {
+      logger.warn(
+        { namespace, room },
+        "a session of Postgres holds rows that the outbox needs; the room waits, and the others go on",
+      );
+    },
     onError(error) {
       if (!isUnavailable(error)) {
         onError(error, "outbox");

@@ -20,6 +20,8 @@ const NETWORK_CODES = new Set([
   "EHOSTUNREACH",
 ]);
 
+const LOCK_NOT_AVAILABLE = "55P03";
+
 /** 08 connection, 53 resources, 57 operator; 55P03 a lock not had in time; 25006 a standby. */
 const UNAVAILABLE_CODES = /^(08(?!P01)|53|57|55P03|25006)/;
 
@@ -45,6 +47,11 @@ export function isUnavailable(error: unknown): boolean {
   // pg's own time-outs and lost connections carry no code, and neither do bugs: those are no `Error` of pg's pool, but TypeErrors.
   const isPlainError = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype;
   return NETWORK_CODES.has(code) || UNAVAILABLE_CODES.test(code) || (code === "" && isPlainError);
+}
+
+/** True when a lock was not had in time: somebody else holds what the statement needs. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error).code === LOCK_NOT_AVAILABLE;
 }
 
 function codeOf(error: unknown): { code: string; constraint: string | undefined } {

@@ -8,7 +8,12 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export interface MetricSources {
   /** Sockets by namespace. */
   sockets(): Iterable<[namespace: string, count: number]>;
-  writeBuffer(): { backlog: number; backlogBytes: number; oldestAgeMs: number; admitted: number; stored: number };
+  writeBuffer(): Readonly<
+    Record<
+      "backlog" | "backlogBytes" | "oldestAgeMs" | "lockedGroups" | "lockedOldestAgeMs" | "admitted" | "stored",
+      number
+    >
+  >;
   emitBufferBytes(): number;
   /** What waited when it was last counted. */
   outbox(): { waiting: number; oldestAgeMs: number; setAside: number };
@@ -48,8 +53,18 @@ export function createMetrics(sources: MetricSources) {
   gauge("roomful_write_buffer_backlog_bytes", "Their bytes.", () => sources.writeBuffer().backlogBytes);
   gauge(
     "roomful_write_buffer_oldest_seconds",
-    "Age of the oldest of them.",
+    "Age of the oldest of them whose room nobody else holds.",
     () => sources.writeBuffer().oldestAgeMs / 1000,
+  );
+  gauge(
+    "roomful_write_buffer_locked_rooms",
+    "Rooms whose rows another session of Postgres holds.",
+    () => sources.writeBuffer().lockedGroups,
+  );
+  gauge(
+    "roomful_write_buffer_locked_oldest_seconds",
+    "Age of the oldest message that waits for one of them.",
+    () => sources.writeBuffer().lockedOldestAgeMs / 1000,
   );
   gauge("roomful_outbox_backlog", "Rows that wait in the outbox, up to 10,000.", () => sources.outbox().waiting);
   gauge("roomful_outbox_oldest_seconds", "Age of the first of them.", () => sources.outbox().oldestAgeMs / 1000);

@@ -18,7 +18,15 @@ export interface OutboxDrainOptions {
   onDrained(row: OutboxRecord, result: DrainResult): void;
   /** A row was set aside, for a person to look at. */
   onSetAside(row: OutboxRecord, failure: string): void;
+  /** Somebody else holds the room's row, or rows of the outbox for it: these wait, and other rooms go on. */
+  onLocked(row: OutboxRecord): void;
   onError(error: unknown): void;
+}
+
+/** A room that was found locked. */
+interface LockedRoom {
+  failures: number;
+  dueAtMs: number;
 }
 
 /** Nodes that are woken by one commit do not all look at the same moment: the first finds it, the others nothing. */
@@ -31,6 +39,14 @@ const MAX_RETRY_MS = 5_000;
 const MAX_REPEATS = 5;
 /** A statement that Postgres does not answer must not use up the time in which the service has to stop. */
 const STOP_TIMEOUT_MS = 2_000;
+
+/** What a batch of rows and its parts have in common. */
+interface AppendCall {
+  /** For what somebody else holds; for a second. */
+  mayWait: boolean;
+  /** Rooms of which a row was not appended. */
+  left: Set<string>;
+}
 
 /**
  * Moves what other programs have committed into its rooms.
@@ -49,6 +65,7 @@ export class OutboxDrain implements Service {
   private isStopped = false;
   private mayTell = true;
   private failures = 0;
+  private readonly locked = new Map<string, LockedRoom>();
   /** Where the last look ended, when rooms were left behind it. */
   private after: { namespace: string; room: string } | undefined;
   private countedAtMs = Number.NEGATIVE_INFINITY;
@@ -105,69 +122,91 @@ export class OutboxDrain implements Service {
 
   /** Never rejects: what fails is tried again later. */
   private async run(): Promise<void> {
-    const { random, onError } = this.options;
+    const { onError } = this.options;
     try {
-      const isLeft = await this.drainAll();
+      const lookInMs = await this.drainAll();
       this.failures = 0;
-      if (isLeft) {
-        this.lookIn(BUSY_RETRY_MS * (0.5 + random() / 2));
+      if (lookInMs !== undefined) {
+        this.lookIn(lookInMs);
       }
       await this.count();
     } catch (error) {
       onError(error);
-      const ceilingMs = Math.min(FIRST_RETRY_MS * 2 ** this.failures, MAX_RETRY_MS);
+      this.lookIn(this.retryInMs(this.failures));
       this.failures += 1;
-      this.lookIn(ceilingMs * (0.5 + random() / 2));
     }
   }
 
-  /** Answers whether rows are left that another node is draining. */
-  private async drainAll(): Promise<boolean> {
-    const { outbox, namespaces, config } = this.options;
+  private retryInMs(failures: number): number {
+    const ceilingMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS);
+    return ceilingMs * (0.5 + this.options.random() / 2);
+  }
+
+  /** Answers when to look again, if rows are left that somebody else has. */
+  private async drainAll(): Promise<number | undefined> {
+    const { outbox, namespaces, config, clock, random } = this.options;
     const limit = config.batchSize;
     while (!this.isStopped) {
       const { after } = this;
       const rows = await outbox.look({ namespaces, limit, after });
       if (rows.length === 0 && !after) {
-        return false;
+        this.locked.clear();
+        return undefined;
       }
       // With as many rooms as rows, there may be more rooms: the next look begins behind these.
-      const rooms = new Set(rows.map(({ namespace, room }) => `${namespace} ${room}`));
+      const rooms = new Set(rows.map(keyOf));
       this.after = rooms.size >= limit ? rows.at(-1) : undefined;
       if (rows.length > 0 && (await this.drain(rows)) === 0) {
-        return true;
+        // Another node is draining what is left, unless all of it is locked.
+        const dueAtMs = Math.min(...[...rooms].map((room) => this.locked.get(room)?.dueAtMs ?? 0));
+        return Math.max(BUSY_RETRY_MS * (0.5 + random() / 2), dueAtMs - clock.monotonicMs());
       }
     }
-    return false;
+    return undefined;
   }
 
   /** Appends the rows, and sets aside those that cannot be; answers how many are out of the way. */
   private async drain(rows: readonly OutboxRecord[]): Promise<number> {
-    const { refusalOf } = this.options;
-    const accepted: OutboxRecord[] = [];
-    let refused = 0;
+    const { refusalOf, clock } = this.options;
+    const nowMs = clock.monotonicMs();
+    const free: OutboxRecord[] = [];
+    const locked: OutboxRecord[] = [];
+    let done = 0;
     for (const row of rows) {
       const refusal = refusalOf(row);
-      if (refusal === undefined) {
-        accepted.push(row);
-      } else {
-        refused += await this.setAside(row, refusal);
+      const lock = this.locked.get(keyOf(row));
+      if (refusal !== undefined) {
+        done += await this.setAside(row, refusal);
+      } else if (!lock) {
+        free.push(row);
+      } else if (lock.dueAtMs <= nowMs) {
+        locked.push(row);
       }
     }
-    return refused + (await this.append(accepted));
+    done += await this.append(free, { mayWait: true, left: new Set() });
+    done += await this.append(locked, { mayWait: false, left: new Set() });
+    return done;
   }
 
-  private async append(rows: readonly OutboxRecord[]): Promise<number> {
+  private async append(given: readonly OutboxRecord[], call: AppendCall): Promise<number> {
     const { outbox, classifyError } = this.options;
+    // What comes behind a row that was left must not pass it.
+    const rows = given.filter((row) => !call.left.has(keyOf(row)));
     for (let repeats = 0; rows.length > 0; repeats += 1) {
       try {
-        const results = await outbox.drain(rows.map(({ position }) => position));
-        this.tell(rows, results);
-        return results.length;
+        const results = await outbox.drain(
+          rows.map(({ position }) => position),
+          call.mayWait,
+        );
+        const locked = new Set(results.flatMap(({ position, status }) => (status === "locked" ? [position] : [])));
+        const done = results.filter((result): result is DrainResult => result.status !== "locked");
+        this.tell(rows, done);
+        this.leave(rows, done, locked, call);
+        return done.length;
       } catch (error) {
         const kind = classifyError(error);
         if (kind === "poison") {
-          return this.bisect(rows, error);
+          return this.bisect(rows, call, error);
         }
         if (kind === "retry" || repeats >= MAX_REPEATS) {
           throw error;
@@ -178,14 +217,46 @@ export class OutboxDrain implements Service {
   }
 
   /** Finds the row that can never be appended. The first half goes first: the order of a room is that of the places. */
-  private async bisect(rows: readonly OutboxRecord[], cause: unknown): Promise<number> {
+  private async bisect(rows: readonly OutboxRecord[], call: AppendCall, cause: unknown): Promise<number> {
     const [only, second] = rows;
     if (only && !second) {
       const { code } = cause as { code?: unknown };
       return this.setAside(only, `STORAGE_REJECTED: Postgres refuses it (${code})`);
     }
     const middle = rows.length >> 1;
-    return (await this.append(rows.slice(0, middle))) + (await this.append(rows.slice(middle)));
+    return (await this.append(rows.slice(0, middle), call)) + (await this.append(rows.slice(middle), call));
+  }
+
+  /** Notes the rooms whose rows are still there, and when those that are locked are tried again. */
+  private leave(
+    rows: readonly OutboxRecord[],
+    done: readonly DrainResult[],
+    locked: ReadonlySet<number>,
+    { left }: AppendCall,
+  ): void {
+    const { clock, onLocked } = this.options;
+    const positions = new Set(done.map(({ position }) => position));
+    const isLocked = new Map<string, OutboxRecord>();
+    for (const row of rows) {
+      if (!positions.has(row.position)) {
+        left.add(keyOf(row));
+      }
+      if (locked.has(row.position)) {
+        isLocked.set(keyOf(row), row);
+      }
+    }
+    for (const room of new Set(rows.map(keyOf))) {
+      const row = isLocked.get(room);
+      const failures = this.locked.get(room)?.failures ?? 0;
+      if (!row) {
+        this.locked.delete(room);
+        continue;
+      }
+      this.locked.set(room, { failures: failures + 1, dueAtMs: clock.monotonicMs() + this.retryInMs(failures) });
+      if (failures === 0) {
+        onLocked(row);
+      }
+    }
   }
 
   private async setAside(row: OutboxRecord, failure: string): Promise<number> {
@@ -222,4 +293,9 @@ export class OutboxDrain implements Service {
       this.countedAtMs = nowMs;
     }
   }
+}
+
+/** Neither namespaces nor rooms hold a space. */
+function keyOf({ namespace, room }: OutboxRecord): string {
+  return `${namespace} ${room}`;
 }

@@ -3,6 +3,7 @@ import type { DataSource } from "typeorm";
 import type { StoredMessage } from "../contract/events";
 import type { JsonObject } from "../contract/json-value";
 import { query } from "../database/query";
+import { isLockTimeout } from "../database/retry-policy";
 import { type MessageRow, toStoredMessage } from "./message-row";
 
 /** A message that is to be appended. */
@@ -51,10 +52,15 @@ export interface RoomPage {
 }
 
 /** The time as a number: to read it as text takes the driver 3 µs, a twentieth of all that a message costs. */
-const APPEND_SQL = `SELECT status, seq::float8 AS seq, (extract(epoch FROM created_at) * 1000)::float8 AS "createdAtMs", epoch
-  FROM append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+const appendSql = (name: string): string =>
+  `SELECT status, seq::float8 AS seq, (extract(epoch FROM created_at) * 1000)::float8 AS "createdAtMs", epoch
+  FROM ${name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
-interface AppendedRow extends Omit<AppendResult, "createdAt"> {
+const APPEND_SQL = appendSql("append_messages");
+const APPEND_TO_FREE_ROOMS_SQL = appendSql("append_to_free_rooms");
+
+interface AppendedRow extends Omit<AppendResult, "createdAt" | "status"> {
+  status: AppendResult["status"] | "locked";
   createdAtMs: number;
 }
 
@@ -76,31 +82,31 @@ export class MessageRepository {
 
   /**
    * Appends a batch, numbered per room, in one round trip and one transaction. Rows already there are
-   * answered with their first number, so a repeat is safe.
+   * answered with their first number, so a repeat is safe. Waits a second for rooms that somebody else holds, then throws.
    */
   async append(messages: readonly NewMessage[]): Promise<AppendResult[]> {
-    // Arrays, never one parameter a cell: Postgres takes 65,535 parameters at most.
-    const rows = await query<AppendedRow>(this.writer, APPEND_SQL, [
-      messages.map(({ namespace }) => namespace),
-      messages.map(({ room }) => room),
-      messages.map(({ id }) => id),
-      messages.map(({ userId }) => userId),
-      messages.map(({ username }) => username),
-      messages.map(({ color }) => color),
-      messages.map(({ type }) => type),
-      messages.map(({ content }) => content),
-      messages.map(({ replyTo }) => replyTo),
-      // As JSON texts: pg would make one array of two dimensions of an array of arrays.
-      messages.map(({ mentions }) => mentions && JSON.stringify(mentions)),
-      messages.map(({ metadata }) => metadata && JSON.stringify(metadata)),
-      messages.map(({ createdAt }) => createdAt.toISOString()),
-    ]);
-    return rows.map(({ status, seq, createdAtMs, epoch }) => ({
-      status,
-      seq,
-      createdAt: new Date(createdAtMs),
-      epoch,
-    }));
+    const rows = await query<AppendedRow>(this.writer, APPEND_SQL, toParameters(messages));
+    // append_messages has no other answers than these.
+    return rows.map(toResult) as AppendResult[];
+  }
+
+  /**
+   * As `append`, but goes on without the rooms that somebody else holds: null for their messages, of which nothing is stored.
+   *
+   * @param mayWait false: not even the second.
+   */
+  async appendToFreeRooms(messages: readonly NewMessage[], mayWait: boolean): Promise<(AppendResult | null)[]> {
+    if (mayWait) {
+      try {
+        return await this.append(messages);
+      } catch (error) {
+        if (!isLockTimeout(error)) {
+          throw error;
+        }
+      }
+    }
+    const rows = await query<AppendedRow>(this.writer, APPEND_TO_FREE_ROOMS_SQL, toParameters(messages));
+    return rows.map(toResult);
   }
 
   /** Reads a page, and the room's row, in one statement, so that both are of one moment. */
@@ -122,6 +128,29 @@ export class MessageRepository {
       hasMoreAfter: (last ?? (where === "before" ? at - 1 : lastSeq)) < lastSeq,
     };
   }
+}
+
+/** Arrays, never one parameter a cell: Postgres takes 65,535 parameters at most. */
+function toParameters(messages: readonly NewMessage[]): unknown[] {
+  return [
+    messages.map(({ namespace }) => namespace),
+    messages.map(({ room }) => room),
+    messages.map(({ id }) => id),
+    messages.map(({ userId }) => userId),
+    messages.map(({ username }) => username),
+    messages.map(({ color }) => color),
+    messages.map(({ type }) => type),
+    messages.map(({ content }) => content),
+    messages.map(({ replyTo }) => replyTo),
+    // As JSON texts: pg would make one array of two dimensions of an array of arrays.
+    messages.map(({ mentions }) => mentions && JSON.stringify(mentions)),
+    messages.map(({ metadata }) => metadata && JSON.stringify(metadata)),
+    messages.map(({ createdAt }) => createdAt.toISOString()),
+  ];
+}
+
+function toResult({ status, seq, createdAtMs, epoch }: AppendedRow): AppendResult | null {
+  return status === "locked" ? null : { status, seq, createdAt: new Date(createdAtMs), epoch };
 }
 
 type Place = "newest" | "before" | "after" | "around";

@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 
 import { query } from "../database/query";
+import { isLockTimeout } from "../database/retry-policy";
 import type { AppendResult, NewMessage } from "./message-repository";
 
 /** A message that waits in the outbox, as some program has left it there. */
@@ -14,6 +15,12 @@ export interface DrainResult extends AppendResult {
   position: number;
   /** Why it was set aside; null: it was appended, or was there already, and is gone. */
   failure: string | null;
+}
+
+/** A row that waits: somebody else holds it, one before it in its room, or the room. */
+export interface LockedRow {
+  position: number;
+  status: "locked";
 }
 
 export interface OutboxCounts {
@@ -57,12 +64,18 @@ const LOOK_SQL = `
   ) AS waiting
   ORDER BY waiting.namespace, waiting.room, waiting.position`;
 
-const DRAIN_SQL = `
+const drainSql = (name: string): string => `
   SELECT position::float8 AS position, status, seq::float8 AS seq, created_at AS "createdAt", epoch, failure
-  FROM drain_outbox($1)`;
+  FROM ${name}($1)`;
 
-const SET_ASIDE_SQL =
-  "UPDATE outbox SET failed_at = now(), failure = $2 WHERE position = $1 AND failed_at IS NULL RETURNING 1 AS done";
+const DRAIN_SQL = drainSql("drain_outbox");
+const DRAIN_TO_FREE_ROOMS_SQL = drainSql("drain_to_free_rooms");
+
+/** A row that somebody holds stays: it is looked at again, and the others do not wait for it. */
+const SET_ASIDE_SQL = `
+  UPDATE outbox SET failed_at = now(), failure = $2
+  WHERE position = (SELECT position FROM outbox WHERE position = $1 AND failed_at IS NULL FOR UPDATE SKIP LOCKED)
+  RETURNING 1 AS done`;
 
 const COUNT_SQL = `
   SELECT
@@ -89,13 +102,24 @@ export class OutboxRepository {
 
   /**
    * Appends rows to their rooms and removes them, in one transaction. Answers what became of them, by place; rows of rooms
-   * that another node is draining, and those that are gone, are not among them.
+   * that another node is draining, and those that are gone, are not among them. Goes on without what somebody else holds.
+   *
+   * @param mayWait false: not even a second.
    */
-  async drain(positions: readonly number[]): Promise<DrainResult[]> {
-    return query<DrainResult>(this.dataSource, DRAIN_SQL, [positions]);
+  async drain(positions: readonly number[], mayWait: boolean): Promise<(DrainResult | LockedRow)[]> {
+    if (mayWait) {
+      try {
+        return await query<DrainResult>(this.dataSource, DRAIN_SQL, [positions]);
+      } catch (error) {
+        if (!isLockTimeout(error)) {
+          throw error;
+        }
+      }
+    }
+    return query<DrainResult | LockedRow>(this.dataSource, DRAIN_TO_FREE_ROOMS_SQL, [positions]);
   }
 
-  /** Takes a row out of the way of the others, for a person to look at. false: it is gone, or was set aside before. */
+  /** Takes a row out of the way of the others, for a person to look at. false: it is gone, was set aside before, or somebody holds it. */
   async setAside(position: number, failure: string): Promise<boolean> {
     const rows = await query(this.dataSource, SET_ASIDE_SQL, [position, failure]);
     return rows.length > 0;

@@ -19,26 +19,30 @@ export interface BatchingWriteBufferOptions<Item, Stored> {
   /** A batch was not written and will be tried again, or bisected. */
   onError(error: unknown, failures: number): void;
   onWritten?(size: number, seconds: number): void;
+  /** Somebody else holds the group, or no longer does. */
+  onLocked?(group: string, isLocked: boolean): void;
 }
 
 interface BacklogEntry<Item, Stored> extends LaneEntry<Item> {
   readonly key: string;
   readonly fingerprint: string;
-  readonly group: string;
-  readonly bytes: number;
   readonly stored: Promise<Stored>;
   resolve(stored: Stored): void;
   reject(error: RoomfulError): void;
 }
 
+type BacklogLane<Item, Stored> = Lane<Item, Stored, BacklogEntry<Item, Stored>>;
+
 /** After OVERLOADED: long enough for some batches, spread so that the refused do not come back at one moment. */
 const OVERLOADED_RETRY_MS = 1_000;
 const DRAINING_RETRY_MS = 1_000;
+/** What one locked group may hold, of what everybody may. All locked groups together may hold once more as much as everybody. */
+const LOCKED_GROUP_SHARE = 1 / 20;
 
 /** The write buffer (see there), with lanes that are written side by side. */
 export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stored>, Service {
   readonly name = "write buffer";
-  private readonly lanes: readonly Lane<Item, Stored, BacklogEntry<Item, Stored>>[];
+  private readonly lanes: readonly BacklogLane<Item, Stored>[];
   private readonly backlog = new Map<string, BacklogEntry<Item, Stored>>();
   private readonly recentKeys: RecentKeys<Stored>;
   private backlogBytes = 0;
@@ -50,7 +54,7 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: BatchingWriteBufferOptions<Item, Stored>) {
-    const { config, writer, trustKeysMs, clock, random, onError, onWritten } = options;
+    const { config, writer, trustKeysMs, clock, random, onError, onWritten, onLocked } = options;
     this.recentKeys = new RecentKeys({ capacity: config.rememberedKeys, trustMs: trustKeysMs, clock });
     this.lanes = Array.from(
       { length: config.lanes },
@@ -62,6 +66,7 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
           random,
           onError,
           onWritten: (size, seconds) => onWritten?.(size, seconds),
+          onLocked: (group, isLocked) => onLocked?.(group, isLocked),
           onSettled: (settled) => this.settle(settled),
         }),
     );
@@ -95,7 +100,9 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
     if (this.isDraining) {
       throw new RoomfulError("DRAINING", { retryAfterMs: DRAINING_RETRY_MS });
     }
-    if (this.isOverloadedBy(bytes)) {
+    const group = traits.groupOf(item);
+    const lane = this.laneOf(group);
+    if (lane.locked.has(group) ? this.isOverloadedInLocked(lane, group, bytes) : this.isOverloadedBy(bytes)) {
       throw new RoomfulError("OVERLOADED", { retryAfterMs: OVERLOADED_RETRY_MS * (1 + random()) });
     }
     const { promise, resolve, reject } = promiseWithResolvers<Stored>();
@@ -106,7 +113,7 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
       admittedAtMs: clock.monotonicMs(),
       key: traits.keyOf(item),
       fingerprint: traits.fingerprintOf(item),
-      group: traits.groupOf(item),
+      group,
       bytes,
       stored: promise,
       resolve,
@@ -115,7 +122,7 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
     this.backlog.set(entry.key, entry);
     this.backlogBytes += bytes;
     this.admitted += 1;
-    this.laneOf(entry.group).add(entry);
+    lane.add(entry);
     return { isDuplicate: false, stored: promise };
   }
 
@@ -139,6 +146,8 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
       backlog: this.backlog.size,
       backlogBytes: this.backlogBytes,
       oldestAgeMs: this.oldestAgeMs(),
+      lockedGroups: this.sumOfLocked("size"),
+      lockedOldestAgeMs: this.ageOf(Math.min(...this.lanes.map(({ locked }) => locked.oldestAtMs))),
     };
   }
 
@@ -212,13 +221,36 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
   private isOverloadedBy(bytes: number): boolean {
     const { maxMessages, maxBytes, maxAgeMs } = this.options.config;
     const share = this.isFull ? 0.5 : 1;
+    const items = this.backlog.size - this.sumOfLocked("items");
     // An empty buffer takes anything: one item above half of the bytes would otherwise wait for ever.
     this.isFull =
-      this.backlog.size > 0 &&
-      (this.backlog.size >= maxMessages * share ||
-        this.backlogBytes + bytes > maxBytes * share ||
+      items > 0 &&
+      (items >= maxMessages * share ||
+        this.backlogBytes - this.sumOfLocked("bytes") + bytes > maxBytes * share ||
         this.oldestAgeMs() >= maxAgeMs * share);
     return this.isFull;
+  }
+
+  /** One mark is enough: nothing leaves a locked group before all of it can. */
+  private isOverloadedInLocked({ locked }: BacklogLane<Item, Stored>, group: string, bytes: number): boolean {
+    const { maxMessages, maxBytes, maxAgeMs } = this.options.config;
+    const own = locked.backlogOf(group);
+    return (
+      own !== undefined &&
+      (own.items >= maxMessages * LOCKED_GROUP_SHARE ||
+        own.bytes + bytes > maxBytes * LOCKED_GROUP_SHARE ||
+        this.ageOf(own.oldestAtMs) >= maxAgeMs ||
+        this.sumOfLocked("items") >= maxMessages ||
+        this.sumOfLocked("bytes") + bytes > maxBytes)
+    );
+  }
+
+  private sumOfLocked(what: "items" | "bytes" | "size"): number {
+    let sum = 0;
+    for (const { locked } of this.lanes) {
+      sum += locked[what];
+    }
+    return sum;
   }
 
   private oldestAgeMs(): number {
@@ -226,10 +258,15 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
     for (const { oldest } of this.lanes) {
       oldestAtMs = Math.min(oldestAtMs, oldest?.admittedAtMs ?? oldestAtMs);
     }
+    return this.ageOf(oldestAtMs);
+  }
+
+  /** 0 where there is none, at infinity. */
+  private ageOf(oldestAtMs: number): number {
     return oldestAtMs === Number.POSITIVE_INFINITY ? 0 : this.options.clock.monotonicMs() - oldestAtMs;
   }
 
-  private laneOf(group: string): Lane<Item, Stored, BacklogEntry<Item, Stored>> {
+  private laneOf(group: string): BacklogLane<Item, Stored> {
     // FNV-1a: spreads names that differ in their last letter.
     let hash = 0x811c9dc5;
     for (let index = 0; index < group.length; index += 1) {

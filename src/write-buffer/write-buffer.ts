@@ -7,7 +7,7 @@ import type { RoomfulError } from "../contract/roomful-error";
  * States:
  *
  * - open: `admit` accepts; a lane flushes at `maxBatchSize` items or `flushIntervalMs` after its first.
- * - full: items, bytes or the age of the oldest reached a limit; `admit` throws OVERLOADED until
+ * - full: items, bytes or the age of the oldest reached a limit (without those of locked groups, see below); `admit` throws OVERLOADED until
  *   each is below half of its limit. Two marks keep it from flapping at one.
  * - draining: `stop()` was called; `admit` throws DRAINING, the backlog is written out.
  * - stopped: the backlog is empty, or `drainTimeoutMs` passed and the rest stays unanswered.
@@ -16,6 +16,9 @@ import type { RoomfulError } from "../contract/roomful-error";
  * After an error nobody knows whether it was committed: it is written again as it was, so
  * writing must be safe to repeat. A batch that can never succeed is bisected; the items to
  * blame are rejected, the others stored. At any time admitted = stored + rejected + backlog.
+ *
+ * A group that somebody else holds leaves its lane with all that waits in it, and is tried again by itself. What is admitted of
+ * it then counts against limits of its own: it alone is OVERLOADED, and never the others because of it.
  */
 export interface WriteBuffer<Item, Stored> {
   /**
@@ -49,8 +52,11 @@ export interface WriteBufferCounts {
   /** Items admitted and neither stored nor rejected, the batch being written included. */
   backlog: number;
   backlogBytes: number;
-  /** Age of the oldest of the backlog; 0 when there is none. */
+  /** Age of the oldest of the backlog that waits for nothing but its turn; 0 when there is none. */
   oldestAgeMs: number;
+  /** Groups that somebody else holds, and the age of the oldest that waits for one. */
+  lockedGroups: number;
+  lockedOldestAgeMs: number;
 }
 
 /** What became of one item. */
@@ -69,8 +75,14 @@ export interface ItemTraits<Item> {
 
 /** Where batches go. */
 export interface BatchWriter<Item, Stored> {
-  /** Writes all or nothing; answers one result an item, in order. `isRepeat`: an earlier attempt may have committed. */
-  writeBatch(items: readonly Item[], isRepeat: boolean): Promise<readonly Stored[]>;
+  /**
+   * Writes all groups or nothing, but those that somebody else holds: null for their items, which are not written. Answers one
+   * result an item, in order.
+   *
+   * @param isRepeat an earlier attempt may have committed.
+   * @param mayWait for a group that somebody else holds; only so long that the others bear it.
+   */
+  writeBatch(items: readonly Item[], isRepeat: boolean, mayWait: boolean): Promise<readonly (Stored | null)[]>;
   /** The reason why a written item counts as rejected, if it does. */
   rejectionOf(result: Stored): RoomfulError | undefined;
   /** `repeat`: at once; `retry`: later; `poison`: some item can never be written. */

@@ -30,7 +30,11 @@ beforeEach(async () => {
     config: createConfig({ jwt: { secret: ["x".repeat(32)] } }).writeBuffer,
     traits: MESSAGE_TRAITS,
     trustKeysMs: 15_000,
-    writer: { writeBatch: (items) => messages.append(items), rejectionOf, classifyError: classifyWriteError },
+    writer: {
+      writeBatch: (items, _isRepeat, mayWait) => messages.appendToFreeRooms(items, mayWait),
+      rejectionOf,
+      classifyError: classifyWriteError,
+    },
     clock: systemClock,
     random: Math.random,
     onSettled() {
@@ -96,6 +100,32 @@ it("stores a batch once whose connection is killed before its answer", async () 
 
   expect((await stored).map(({ seq }) => seq)).toEqual(items.map((_, index) => index + 2));
   expect(failures).toHaveLength(1);
+});
+
+it("stores what goes to other rooms while a session holds one, and that in its order when it is free", async () => {
+  const rooms = Array.from({ length: 12 }, (_, index) => `beside-${index}`);
+  await buffer.admit(admitted({ room: "held", content: "first" })).stored;
+  const other = createDataSource({ url: database.url });
+  await other.initialize();
+  const session = other.createQueryRunner();
+  await session.startTransaction();
+  await session.query("SELECT FROM rooms WHERE name = 'held' FOR UPDATE");
+  // A room that is not there for anybody else, and cannot be made either.
+  await session.query("INSERT INTO rooms (namespace, name, epoch) VALUES ('/', 'being made', 'e')");
+
+  const held = [2, 3, 4].map((seq) => buffer.admit(admitted({ room: "held", content: `${seq}` })).stored);
+  const made = buffer.admit(admitted({ room: "being made" })).stored;
+  const beside = await Promise.all(rooms.map((room) => buffer.admit(admitted({ room })).stored));
+  expect(beside.map(({ seq }) => seq)).toEqual(rooms.map(() => 1));
+  expect(buffer.counts).toMatchObject({ backlog: 4, lockedGroups: 2 });
+  const last = buffer.admit(admitted({ room: "held", content: "5" })).stored;
+  await session.rollbackTransaction();
+  await session.release();
+  await other.destroy();
+
+  expect((await Promise.all([...held, last])).map(({ seq }) => seq)).toEqual([2, 3, 4, 5]);
+  expect(await made).toMatchObject({ seq: 1 });
+  expect(failures).toEqual([]);
 });
 
 it("answers the batch's own numbers when only the answer of the commit was lost", async () => {

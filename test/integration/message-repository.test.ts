@@ -132,6 +132,63 @@ describe("append", () => {
   });
 });
 
+describe("appendToFreeRooms", () => {
+  it("answers null for messages of a room that somebody holds, stores none of them, and all others as they are", async () => {
+    await messages.append([...inRoom("held", 1), ...inRoom("free", 1)]);
+    const session = dataSource.createQueryRunner();
+    await session.startTransaction();
+    await session.query("SELECT FROM rooms WHERE name = 'held' FOR UPDATE");
+    const full = newMessage({ room: "free", metadata: { a: [1] }, mentions: ["x", "y"], replyTo: 1 });
+    const batch = [
+      ...inRoom("held", 2),
+      full,
+      newMessage({ room: "new" }),
+      newMessage({ room: "free", replyTo: 99 }),
+      ...inRoom("held", 1),
+      newMessage({ room: "free" }),
+    ];
+    for (const mayWait of [false, true]) {
+      const results = await messages.appendToFreeRooms(batch, mayWait);
+      expect(results.map((result) => result && [result.status, result.seq])).toEqual([
+        ...[null, null],
+        ...(mayWait ? [["duplicate", 2]] : [["stored", 2]]),
+        ...(mayWait ? [["duplicate", 1]] : [["stored", 1]]),
+        ["rejected", 0],
+        null,
+        ...(mayWait ? [["duplicate", 3]] : [["stored", 3]]),
+      ]);
+    }
+    const page = await messages.page({ namespace: "/", room: "free", limit: 9, maxBytes: 9_999, after: 1 });
+    expect(page.messages[0]).toMatchObject({ metadata: { a: [1] }, mentions: ["x", "y"], replyTo: 1 });
+    await session.rollbackTransaction();
+    await session.release();
+
+    const results = await messages.appendToFreeRooms(batch, true);
+    expect(results.map((result) => result?.seq)).toEqual([2, 3, 2, 1, 0, 4, 3]);
+  });
+
+  it("loses and doubles nothing between calls that wait and calls that do not", async () => {
+    const rooms = range(6).map((index) => `mixed-${index}`);
+    const callers = range(4).map(async (caller) => {
+      for (const round of range(25)) {
+        let left = rooms.map((room) => newMessage({ room, content: `${caller} ${round}` }));
+        if (caller % 2 === 1) {
+          left.reverse();
+        }
+        while (left.length > 0) {
+          const results = await messages.appendToFreeRooms(left, caller < 2);
+          left = left.filter((_, index) => results[index] === null);
+        }
+      }
+    });
+    await Promise.all(callers);
+
+    const stored = (await readTable(database.url)).filter(({ room }) => room.startsWith("mixed-"));
+    expect(stored).toHaveLength(4 * 25 * rooms.length);
+    await expectGapless();
+  });
+});
+
 describe("append on two connections at once", () => {
   it("stores ids once that come in opposite order", async () => {
     for (const round of range(30)) {

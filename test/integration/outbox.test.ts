@@ -66,6 +66,7 @@ interface Told {
 function createDrain(given: Partial<OutboxDrainOptions> = {}) {
   const told: Told[] = [];
   const setAside: { row: OutboxRecord; failure: string }[] = [];
+  const locked: string[] = [];
   const errors: unknown[] = [];
   const { outbox: config, limits } = createConfig({ outbox: { pollIntervalMs: 20, batchSize: 20 } });
   const drain = new OutboxDrain({
@@ -74,11 +75,12 @@ function createDrain(given: Partial<OutboxDrainOptions> = {}) {
     classifyError: classifyWriteError,
     onDrained: (row, result) => told.push({ row, result }),
     onSetAside: (row, failure) => setAside.push({ row, failure }),
+    onLocked: ({ room }) => locked.push(room),
     onError: (error) => errors.push(error),
     ...given,
   });
   drains.push(drain);
-  return { drain, told, setAside, errors };
+  return { drain, told, setAside, locked, errors };
 }
 
 const waiting = () => queryRows<{ room: string; failure: string | null }>(database.url, "SELECT * FROM outbox");
@@ -291,12 +293,12 @@ describe("draining", () => {
     // As the other node does.
     await client.query("SELECT * FROM drain_outbox($1)", [positions.slice(0, 1)]);
 
-    expect(await outbox.drain(positions)).toMatchObject([{ status: "stored", seq: 1 }]);
+    expect(await outbox.drain(positions, true)).toMatchObject([{ status: "stored", seq: 1 }]);
     await client.query("ROLLBACK");
     expect(await contentsOf("other")).toEqual(["free"]);
     // It ended before its commit: the room is free, and nothing is lost.
-    expect(await outbox.drain(positions)).toMatchObject([{ status: "stored", seq: 1 }]);
-    expect(await outbox.drain(positions)).toEqual([]);
+    expect(await outbox.drain(positions, true)).toMatchObject([{ status: "stored", seq: 1 }]);
+    expect(await outbox.drain(positions, true)).toEqual([]);
   });
 
   it("gives a room with little to say its turn before one with much", async () => {
@@ -452,7 +454,7 @@ describe("draining", () => {
         if (failures >= 0) {
           throw Object.assign(new Error("no"), { code: "ECONNREFUSED" });
         }
-        return outbox.drain(positions);
+        return outbox.drain(positions, true);
       },
     };
     const { drain, told, errors } = createDrain({ outbox: failing });
@@ -510,4 +512,60 @@ describe("draining", () => {
     );
     return size?.pages ?? 0;
   }
+});
+
+describe("what somebody else holds", () => {
+  it("keeps its room waiting, in order, and no other one", async () => {
+    const [client, session] = [await connect(), await connect()];
+    await new MessageRepository(dataSource, dataSource).append([newMessage({ room: "held-room", content: "0" })]);
+    await publish(client, ...[1, 2].map((each) => said(`${each}`, { room: "held-room" })));
+    await publish(client, ...[1, 2, 3].map((each) => said(`${each}`, { room: "held-row" })));
+    await publish(client, said("1", { room: "free" }));
+    await session.query("BEGIN");
+    await session.query("SELECT FROM rooms WHERE name = 'held-room' FOR UPDATE");
+    await session.query("SELECT FROM outbox WHERE room = 'held-row' AND content = '2' FOR UPDATE");
+
+    const { drain, told, locked, errors } = createDrain();
+    await drain.start();
+    while ((await outbox.count()).waiting > 4) {
+      await delay(5);
+    }
+    await publish(client, said("2", { room: "free" }));
+    while ((await contentsOf("free")).length < 2) {
+      await delay(5);
+    }
+    expect(await contentsOf("held-room")).toEqual(["0"]);
+    expect(await contentsOf("held-row")).toEqual(["1"]);
+    expect(locked.sort()).toEqual(["held-room", "held-row"]);
+    await session.query("ROLLBACK");
+    await drained();
+
+    expect(await contentsOf("held-room")).toEqual(["0", "1", "2"]);
+    expect(await contentsOf("held-row")).toEqual(["1", "2", "3"]);
+    expect(told.filter(({ row }) => row.room === "held-row").map(({ result }) => result.seq)).toEqual([1, 2, 3]);
+    expect(errors).toEqual([]);
+    await expectGapless();
+  });
+
+  it("is set aside later, when it cannot be stored, and stops nobody", async () => {
+    const [client, session] = [await connect(), await connect()];
+    await client.query(
+      `INSERT INTO outbox (room, message_id, user_id, username, color, content)
+       VALUES ('news', gen_random_uuid(), 'u', 'u', '#123456', '')`,
+    );
+    await publish(client, said("good"));
+    await session.query("BEGIN");
+    await session.query("SELECT FROM outbox WHERE content = '' FOR UPDATE");
+    const { drain, setAside, errors } = createDrain();
+    await drain.start();
+    while ((await contentsOf()).length === 0) {
+      await delay(5);
+    }
+    expect(setAside).toEqual([]);
+    await session.query("ROLLBACK");
+    await drained();
+
+    expect(setAside).toMatchObject([{ row: { content: "" } }]);
+    expect(errors).toEqual([]);
+  });
 });

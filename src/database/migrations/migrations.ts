@@ -3,6 +3,7 @@ import { CreateIdempotencyKeys1700000000100 } from "./1700000000100-create-idemp
 import { CreateOutbox1700000000200 } from "./1700000000200-create-outbox";
 import { AppendWithoutPairing1700000000300 } from "./1700000000300-append-without-pairing";
 import { CreateDeployment1700000000450 } from "./1700000000450-create-deployment";
+import { LeaveLockedRoomsOut1700000000500 } from "./1700000000500-leave-locked-rooms-out";
 
 /** All migrations, oldest first; listed by hand, because globs break under jest and bundlers. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   CreateOutbox1700000000200,
   AppendWithoutPairing1700000000300,
   CreateDeployment1700000000450,
+  LeaveLockedRoomsOut1700000000500,
 ];

@@ -41,20 +41,20 @@ export function times(count: number, failure: WriteFailure): () => WriteFailure 
 
 /** Stands between the buffer and the writer that is tested with it: sees every write, and may hold it or let it fail. */
 export class ControlledWriter<Item, Stored> implements BatchWriter<Item, Stored> {
-  readonly calls: { items: readonly Item[]; isRepeat: boolean }[] = [];
+  readonly calls: { items: readonly Item[]; isRepeat: boolean; mayWait: boolean }[] = [];
   /** Asked at the end of each write. */
   nextFailure: () => WriteFailure | undefined = () => undefined;
   /** Called when a write begins, with what is being written at that moment, itself included. */
   onBegin: (inProgress: readonly (readonly Item[])[]) => void = () => {};
-  private readonly running = new Map<readonly Item[], Promise<readonly Stored[]>>();
+  private readonly running = new Map<readonly Item[], Promise<readonly (Stored | null)[]>>();
   private gate: Promise<void> | undefined;
 
   constructor(private readonly inner: BatchWriter<Item, Stored>) {}
 
-  writeBatch(items: readonly Item[], isRepeat: boolean): Promise<readonly Stored[]> {
+  writeBatch(items: readonly Item[], isRepeat: boolean, mayWait: boolean): Promise<readonly (Stored | null)[]> {
     const batch = [...items];
-    this.calls.push({ items: batch, isRepeat });
-    const writing = this.write(batch, isRepeat).finally(() => this.running.delete(batch));
+    this.calls.push({ items: batch, isRepeat, mayWait });
+    const writing = this.write(batch, isRepeat, mayWait).finally(() => this.running.delete(batch));
     this.running.set(batch, writing);
     this.onBegin([...this.running.keys()]);
     return writing;
@@ -87,13 +87,17 @@ export class ControlledWriter<Item, Stored> implements BatchWriter<Item, Stored>
     }
   }
 
-  private async write(items: readonly Item[], isRepeat: boolean): Promise<readonly Stored[]> {
+  private async write(
+    items: readonly Item[],
+    isRepeat: boolean,
+    mayWait: boolean,
+  ): Promise<readonly (Stored | null)[]> {
     await this.gate;
     const failure = this.nextFailure();
     if (failure && !failure.isCommitted) {
       throw failure;
     }
-    const results = await this.inner.writeBatch(items, isRepeat);
+    const results = await this.inner.writeBatch(items, isRepeat, mayWait);
     if (failure) {
       throw failure;
     }

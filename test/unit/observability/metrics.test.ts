@@ -3,7 +3,10 @@ import { createMetrics, type MetricSources } from "../../../src/observability/me
 function setup() {
   const state = {
     sockets: new Map([["/", 3]]),
-    writeBuffer: { backlog: 5, backlogBytes: 600, oldestAgeMs: 1_500, admitted: 12, stored: 7 },
+    writeBuffer: {
+      ...{ backlog: 5, backlogBytes: 600, oldestAgeMs: 1_500, admitted: 12, stored: 7 },
+      ...{ lockedGroups: 2, lockedOldestAgeMs: 3_500 },
+    },
     emitBufferBytes: 4_096,
     isPostgresUp: true,
   };
@@ -26,6 +29,8 @@ it.each([
   ["roomful_write_buffer_backlog", 5],
   ["roomful_write_buffer_backlog_bytes", 600],
   ["roomful_write_buffer_oldest_seconds", 1.5],
+  ["roomful_write_buffer_locked_rooms", 2],
+  ["roomful_write_buffer_locked_oldest_seconds", 3.5],
   ["roomful_emit_buffer_bytes", 4_096],
   ["roomful_outbox_backlog", 6],
   ["roomful_outbox_oldest_seconds", 2.5],

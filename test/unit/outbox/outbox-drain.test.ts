@@ -1,6 +1,6 @@
 import { createConfig } from "../../../src/config/load-config";
 import { OutboxDrain } from "../../../src/outbox/outbox-drain";
-import type { DrainResult, OutboxRecord } from "../../../src/repositories/outbox-repository";
+import type { DrainResult, LockedRow, OutboxRecord } from "../../../src/repositories/outbox-repository";
 import { TestClock } from "../../../src/testing/test-clock";
 import { newMessage } from "../../support/new-message";
 
@@ -15,13 +15,14 @@ function setup(rows: OutboxRecord[], onDrained: (position: number) => void = () 
   const clock = new TestClock();
   const told: number[] = [];
   const setAside: [number, string][] = [];
+  const locked: string[] = [];
   const errors: unknown[] = [];
   const remove = (position: number): void => {
     rows = rows.filter((row) => row.position !== position);
   };
   const outbox = {
     look: jest.fn(async () => rows),
-    async drain(positions: readonly number[]): Promise<DrainResult[]> {
+    async drain(positions: readonly number[], _mayWait: boolean): Promise<(DrainResult | LockedRow)[]> {
       const done = rows.filter(({ position }) => positions.includes(position));
       done.map(({ position }) => position).forEach(remove);
       return done.map(resultOf);
@@ -41,9 +42,10 @@ function setup(rows: OutboxRecord[], onDrained: (position: number) => void = () 
       told.push(position);
     },
     onSetAside: ({ position }, failure) => setAside.push([position, failure]),
+    onLocked: ({ room }) => locked.push(room),
     onError: (error) => errors.push(error),
   });
-  return { drain, clock, outbox, told, setAside, errors, left: () => rows.length };
+  return { drain, clock, outbox, told, setAside, locked, errors, left: () => rows.length };
 }
 
 const turns = () => new Promise((resolve) => setImmediate(resolve));
@@ -98,7 +100,7 @@ it("runs a call again that met another one, and not for ever", async () => {
     if (calls <= 3) {
       throw meeting;
     }
-    return drainRows(positions);
+    return drainRows(positions, true);
   };
   await drain.start();
   await turns();
@@ -122,7 +124,7 @@ it("finds the row that cannot be stored, and keeps the order of the others", asy
     if (positions.includes(3)) {
       throw poison;
     }
-    return drainRows(positions);
+    return drainRows(positions, true);
   };
   await drain.start();
   await turns();
@@ -165,4 +167,78 @@ it("stops although Postgres does not answer, and tells nobody afterwards", async
   drain.wake();
   await clock.advance(60_000);
   expect(outbox.look).toHaveBeenCalledTimes(1);
+});
+
+describe("a room that somebody else holds", () => {
+  /** Answers "locked" for rooms on the list, and notes each call. */
+  function setupLocked(rows: OutboxRecord[], ...held: string[]) {
+    const parts = setup(rows);
+    const { drain: drainRows } = parts.outbox;
+    const calls: [positions: readonly number[], mayWait: boolean][] = [];
+    const isHeld = new Set(held);
+    parts.outbox.drain = async (positions, mayWait) => {
+      calls.push([positions, mayWait]);
+      const wanted = rows.filter(({ position }) => positions.includes(position));
+      const free = wanted.filter(({ room }) => !isHeld.has(room));
+      const locked = wanted.filter(({ room }) => isHeld.has(room));
+      return [
+        ...(await drainRows(
+          free.map(({ position }) => position),
+          mayWait,
+        )),
+        ...locked.map(({ position }): LockedRow => ({ position, status: "locked" })),
+      ];
+    };
+    return { ...parts, calls, isHeld };
+  }
+
+  it("waits alone: the others are drained, and it is tried without waiting for its lock, less and less often", async () => {
+    const rows = [rowAt(1), rowAt(2, "b"), rowAt(3), rowAt(4, "b")];
+    const { drain, clock, told, locked, calls, isHeld } = setupLocked(rows, "b");
+    await drain.start();
+    await turns();
+    expect(told).toEqual([1, 3]);
+    expect(locked).toEqual(["b"]);
+
+    for (let tenths = 0; tenths < 30; tenths += 1) {
+      await clock.advance(100);
+      await turns();
+    }
+    const [first, ...others] = calls;
+    expect(first).toEqual([[1, 2, 3, 4], true]);
+    expect(others.length).toBeGreaterThan(2);
+    expect(others.length).toBeLessThan(8);
+    expect(others).toEqual(others.map(() => [[2, 4], false]));
+
+    isHeld.clear();
+    for (let seconds = 0; seconds < 5; seconds += 1) {
+      await clock.advance(1_000);
+      await turns();
+    }
+
+    expect(told).toEqual([1, 3, 2, 4]);
+    expect(locked).toEqual(["b"]);
+    await drain.stop();
+  });
+
+  it("is not passed by its later rows when a batch is bisected", async () => {
+    const rows = [rowAt(1, "b"), rowAt(2), rowAt(3, "b"), rowAt(4, "c")];
+    const { drain, outbox, told, setAside, isHeld } = setupLocked(rows, "b");
+    const { drain: drainRows } = outbox;
+    outbox.drain = async (positions, mayWait) => {
+      if (positions.includes(4)) {
+        throw poison;
+      }
+      const results = await drainRows(positions, mayWait);
+      // Free again at once: what comes behind could have it.
+      isHeld.clear();
+      return results;
+    };
+    await drain.start();
+    await turns();
+
+    expect(told).toEqual([2]);
+    expect(setAside.map(([position]) => position)).toEqual([4]);
+    await drain.stop();
+  });
 });

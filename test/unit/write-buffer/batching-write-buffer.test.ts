@@ -28,13 +28,18 @@ const POISON = "poison";
 
 /** Numbers notes per group and answers repeats with their first number, as the table does. */
 class MemoryWriter implements BatchWriter<Note, Written> {
+  /** Groups that somebody else holds. */
+  readonly held = new Set<string>();
   private readonly notes = new Map<string, Note & { seq: number }>();
 
-  async writeBatch(items: readonly Note[]): Promise<Written[]> {
+  async writeBatch(items: readonly Note[]): Promise<(Written | null)[]> {
     if (items.some(({ text }) => text === POISON)) {
       throw new WriteFailure("poison");
     }
     return items.map((note) => {
+      if (this.held.has(note.group)) {
+        return null;
+      }
       const known = this.notes.get(note.name);
       if (known) {
         return { status: known.text === note.text ? "duplicate" : "conflict", seq: known.seq };
@@ -70,6 +75,7 @@ function setup({ config, random = () => 0.5, inner, onSettled }: SetupOptions = 
   const settlements: Settlement<Note, Written>[] = [];
   const errors: { error: unknown; failures: number }[] = [];
   const written: { size: number; seconds: number }[] = [];
+  const locks: [group: string, isLocked: boolean][] = [];
   const buffer = new BatchingWriteBuffer<Note, Written>({
     config: { ...WRITE_BUFFER_DEFAULTS, ...config },
     trustKeysMs: 15_000,
@@ -86,11 +92,12 @@ function setup({ config, random = () => 0.5, inner, onSettled }: SetupOptions = 
     },
     onError: (error, failures) => errors.push({ error, failures }),
     onWritten: (size, seconds) => written.push({ size, seconds }),
+    onLocked: (group, isLocked) => locks.push([group, isLocked]),
   });
   const admit = (name: string, note: Partial<Note> = {}) =>
     buffer.admit({ group: "a", name, text: "text", bytes: 10, ...note });
   const namesOf = (items: readonly Note[]) => items.map(({ name }) => name);
-  return { buffer, writer, memory, clock, settlements, errors, written, admit, namesOf };
+  return { buffer, writer, memory, clock, settlements, errors, written, locks, admit, namesOf };
 }
 
 const OVERLOADED = expect.objectContaining({ code: "OVERLOADED" });
@@ -355,6 +362,144 @@ describe("full", () => {
     expect(admit("1").isDuplicate).toBe(true);
     expect(() => admit("1", { text: "other" })).toThrow(expect.objectContaining({ code: "IDEMPOTENCY_CONFLICT" }));
     expect(buffer.counts).toMatchObject({ admitted: 1, backlog: 1, backlogBytes: 10 });
+  });
+});
+
+describe("a group that somebody else holds", () => {
+  it("leaves the lane, and is tried alone without waiting for its lock; the others go on", async () => {
+    const { buffer, memory, writer, clock, locks, admit, namesOf } = setup({ config: { lanes: 1 } });
+    memory.held.add("held");
+    admit("h1", { group: "held" });
+    admit("1");
+    await clock.advance(10);
+    expect(memory.read("a")).toEqual(["1"]);
+    expect(locks).toEqual([["held", true]]);
+    admit("h2", { group: "held" });
+    admit("2");
+    await clock.advance(10);
+    expect(memory.read("a")).toEqual(["1", "2"]);
+
+    await clock.advance(5_000);
+    const tries = writer.calls.filter(({ items }) => items.some(({ group }) => group === "held"));
+    expect(tries.map(({ mayWait }) => mayWait)).toEqual([true, ...tries.slice(1).map(() => false)]);
+    // A batch of its own each time, as a repeat: an attempt before may have been committed.
+    expect(tries.slice(1).every(({ items, isRepeat }) => namesOf(items).join() === "h1,h2" && isRepeat)).toBe(true);
+    expect(tries.length).toBeGreaterThan(5);
+    expect(tries.length).toBeLessThan(30);
+    expect(buffer.counts).toMatchObject({ backlog: 2, oldestAgeMs: 0, lockedGroups: 1, lockedOldestAgeMs: 5_020 });
+
+    memory.held.clear();
+    await writeOut({ buffer, writer, clock });
+
+    expect(memory.read("held")).toEqual(["h1", "h2"]);
+    expect(locks).toEqual([
+      ["held", true],
+      ["held", false],
+    ]);
+    expect(buffer.counts).toMatchObject({ admitted: 4, stored: 4, backlog: 0, lockedGroups: 0, lockedOldestAgeMs: 0 });
+  });
+
+  it("keeps its order with what waited in the lane, and over several batches", async () => {
+    const { buffer, memory, writer, clock, admit } = setup({ config: { lanes: 1, maxBatchSize: 3 } });
+    memory.held.add("held");
+    const names = Array.from({ length: 20 }, (_, index) => `h${index}`);
+    for (const name of names) {
+      admit(name, { group: "held" });
+      admit(`${name}-other`);
+    }
+    await clock.advance(1_000);
+    expect(memory.read("a")).toHaveLength(20);
+    admit("h20", { group: "held" });
+    memory.held.clear();
+
+    await writeOut({ buffer, writer, clock });
+
+    expect(memory.read("held")).toEqual([...names, "h20"]);
+  });
+
+  it("is not passed by its own later items when a batch is bisected", async () => {
+    const { buffer, memory, writer, clock, admit } = setup({ config: { lanes: 1 } });
+    memory.held.add("held");
+    admit("h1", { group: "held" });
+    admit("bad", { text: POISON });
+    admit("h2", { group: "held" });
+    admit("1");
+    writer.onBegin = () => {
+      if (writer.calls.at(-1)?.items.some(({ text, group }) => text === POISON && group === "a")) {
+        return;
+      }
+      const foundLocked = writer.calls.filter(({ items }) => items.every(({ group }) => group === "held"));
+      if (foundLocked.length === 1 && writer.calls.at(-1) !== foundLocked[0]) {
+        // Free again as soon as it was found locked: what comes behind could have it.
+        memory.held.clear();
+      }
+    };
+
+    await writeOut({ buffer, writer, clock });
+
+    expect(memory.read("held")).toEqual(["h1", "h2"]);
+    expect(buffer.counts).toMatchObject({ stored: 3, rejected: 1 });
+  });
+
+  it("is refused by its number, its bytes or its age, and nobody else because of it", async () => {
+    const { buffer, memory, clock, admit } = setup({
+      config: { lanes: 1, maxMessages: 100, maxBytes: 2_000, maxAgeMs: 1_000 },
+    });
+    memory.held.add("many").add("bytes").add("old");
+    for (const group of memory.held) {
+      admit(group, { group });
+    }
+    await clock.advance(10);
+    expect(buffer.counts.lockedGroups).toBe(3);
+
+    for (let more = 2; more <= 5; more += 1) {
+      admit(`many-${more}`, { group: "many" });
+    }
+    expect(() => admit("many-6", { group: "many" })).toThrow(OVERLOADED);
+    admit("bytes-2", { group: "bytes", bytes: 90 });
+    expect(() => admit("bytes-3", { group: "bytes", bytes: 1 })).toThrow(OVERLOADED);
+    admit("old-2", { group: "old" });
+    await clock.advance(990);
+    expect(() => admit("old-3", { group: "old" })).toThrow(OVERLOADED);
+    await clock.advance(60_000);
+
+    expect(admit("somebody else's").isDuplicate).toBe(false);
+    await clock.advance(10);
+    expect(memory.read("a")).toEqual(["somebody else's"]);
+  });
+
+  it("shares one more bound with the other locked ones, which is not everybody's either", async () => {
+    const { memory, clock, admit } = setup({ config: { lanes: 2, maxMessages: 20 } });
+    const groups = Array.from({ length: 20 }, (_, index) => `held-${index}`);
+    for (const group of groups.slice(0, 19)) {
+      memory.held.add(group);
+      admit(group, { group });
+      await clock.advance(10);
+    }
+    memory.held.add("held-19");
+    admit("held-19", { group: "held-19" });
+    await clock.advance(10);
+
+    expect(() => admit("again", { group: "held-3" })).toThrow(OVERLOADED);
+    expect(admit("somebody else's").isDuplicate).toBe(false);
+  });
+
+  it("is tried until the time for the last flush is over when the buffer stops", async () => {
+    const { buffer, memory, clock, admit } = setup({ config: { lanes: 1, drainTimeoutMs: 3_000 } });
+    memory.held.add("held").add("never");
+    admit("h1", { group: "held" });
+    admit("n1", { group: "never" });
+    await clock.advance(10);
+
+    const stopping = buffer.stop();
+    await clock.advance(1_000);
+    memory.held.delete("held");
+    await clock.advance(1_000);
+    expect(memory.read("held")).toEqual(["h1"]);
+    await clock.advance(1_000);
+    await stopping;
+
+    expect(buffer.counts).toMatchObject({ stored: 1, backlog: 1 });
   });
 });
 
