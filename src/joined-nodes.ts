@@ -15,6 +15,7 @@ import type { Logger } from "./observability/logger";
 import { MemoryPresenceStore } from "./presence/memory-presence-store";
 import type { PresenceStore } from "./presence/presence-store";
 import { RedisPresenceStore } from "./presence/redis-presence-store";
+import { createConnectionFactory } from "./redis/create-connection";
 import { type DisconnectNotice, DisconnectNotices } from "./redis/disconnect-notice";
 import { RedisLink } from "./redis/redis-link";
 import { createRedisNames, type RedisNames, redisPrefixOf } from "./redis/redis-names";
@@ -84,9 +85,10 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     };
   }
   const nodeId = uuidv7();
-  const { accessChannel, roomsChannel, probeChannel } = names;
+  const { accessChannel, roomsChannel } = names;
   const redis = new RedisLink({
-    ...{ url, nodeId, probeChannel, random, clock: systemClock },
+    ...{ nodeId, names, random, clock: systemClock },
+    createConnection: createConnectionFactory(url),
     onDown() {
       logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
       onGap();
@@ -98,7 +100,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
       void catchUp();
       void presenceStore.restored();
     },
-    onError: (error) => onError(error, "Redis"),
+    onFault: (reason, error) => logger.warn({ err: error, reason }, "Redis cannot be used"),
   });
   const { publisher, subscriber } = redis;
   subscriber.subscribe(accessChannel, onAccessChange);
@@ -109,7 +111,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
   );
   const others: OtherNodes = {
     get canBeTold() {
-      return redis.isUp;
+      return redis.canPublish;
     },
     lookAtAccess: () => publisher.publish(accessChannel, "changed"),
     lookAtRooms: () => publisher.publish(roomsChannel, "changed"),

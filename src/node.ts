@@ -324,7 +324,7 @@ export function createNode(options: NodeOptions): Node {
     notReadyReasons: () => [...(isReady ? [] : ["starting"]), ...(isDraining ? ["draining"] : [])],
     degradedReasons: () => [
       ...(health.isUp ? [] : ["Postgres does not answer"]),
-      ...(redis && !redis.isUp ? ["Redis does not answer"] : []),
+      ...(redis?.trouble === undefined ? [] : [redis.trouble]),
     ],
     registry: metrics.registry,
   });

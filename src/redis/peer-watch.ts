@@ -4,6 +4,8 @@ import type { Clock } from "../lifecycle/clock";
 const SILENT_AFTER_MS = 1_800;
 /** A node that was not heard for as long as its lease is gone, and no longer waited for. */
 const GONE_AFTER_MS = 10_000;
+/** A node that is on the roll and was not heard for this long says what does not arrive here. */
+const UNHEARD_AFTER_MS = 5_000;
 /** After a loss the table is asked a little longer, for what was on its way. */
 const AFTERMATH_MS = 5_000;
 
@@ -15,6 +17,7 @@ export interface PeerWatchOptions {
 /** Which nodes' probes arrive here. A missing one means that messages are lost, of that node or on the way to this one. */
 export class PeerWatch {
   private readonly heardAtMs = new Map<string, number>();
+  private roll: readonly string[] = [];
   private degradedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: PeerWatchOptions) {}
@@ -39,6 +42,30 @@ export class PeerWatch {
     this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
   }
 
+  /** A node that Redis says to be there is waited for from now on. */
+  expect(nodeIds: readonly string[]): void {
+    this.roll = nodeIds.filter((nodeId) => nodeId !== this.options.nodeId);
+    for (const nodeId of this.roll) {
+      if (!this.heardAtMs.has(nodeId)) {
+        this.degrade();
+        this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+      }
+    }
+  }
+
+  /** Nodes that Redis says to be there, and that are not heard. */
+  get unheard(): readonly string[] {
+    return this.roll.filter((nodeId) => this.silenceOf(nodeId) > UNHEARD_AFTER_MS);
+  }
+
+  /** Other nodes are waited for anew: there is a new connection. */
+  startAgain(): void {
+    for (const nodeId of this.roll) {
+      this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+    }
+    this.roll = [];
+  }
+
   /** The connection is lost: this node does not wait for its own silence. */
   lostTouch(): void {
     this.heardAtMs.delete(this.options.nodeId);
@@ -54,6 +81,7 @@ export class PeerWatch {
 
   /** It has said that it goes. */
   forget(nodeId: string): void {
+    this.roll = this.roll.filter((each) => each !== nodeId);
     this.heardAtMs.delete(nodeId);
   }
 

@@ -1,18 +1,19 @@
-import { createClient } from "redis";
+import { setTimeout as delay } from "node:timers/promises";
 
 import type { Clock, Timer } from "../lifecycle/clock";
 import type { Service } from "../lifecycle/service";
 import { STILL_AFTER_MS, setAwakeTimer } from "../lifecycle/set-awake-timer";
+import { NodeRoll } from "./node-roll";
 import { PeerWatch } from "./peer-watch";
-
-type Client = ReturnType<typeof createClient>;
-type Listener = (message: Buffer, channel: Buffer) => unknown;
+import type { Listener, RedisCommands, RedisConnection, Subscription } from "./redis-connection";
+import { describeRedisFault, needsNewConnection, RedisTrouble, refusesWrites } from "./redis-fault";
+import type { RedisNames } from "./redis-names";
 
 export interface RedisLinkOptions {
-  url: string;
+  /** Makes a connection that is not yet connected; `onLost` is told when it was and is no more. */
+  createConnection(onLost: (error: unknown) => void): RedisConnection;
   nodeId: string;
-  /** Where the nodes of this deployment say that they live. */
-  probeChannel: string;
+  names: Pick<RedisNames, "probeChannel" | "rollKey">;
   /** Durations are Redis' own: the real clock, whatever a test skips. */
   clock: Clock;
   random: () => number;
@@ -20,7 +21,8 @@ export interface RedisLinkOptions {
   onDown(): void;
   /** Messages go round again. */
   onUp(): void;
-  onError(error: unknown): void;
+  /** Why Redis cannot be used, in words; told once for each reason until messages go round again. */
+  onFault(reason: string, error: unknown): void;
 }
 
 /** What the adapter uses of a client to publish with: it never waits for Redis, and never fails. */
@@ -43,63 +45,64 @@ export interface RedisSubscriber {
 }
 
 const PROBE_INTERVAL_MS = 1_000;
-const CONNECT_TIMEOUT_MS = 2_000;
 /** A node begins without Redis after this. */
 const START_TIMEOUT_MS = 3_000;
-/** A connection on which nothing comes is dead: Redis is stopped, or the network swallows it. */
-const SILENCE_TIMEOUT_MS = 5_000;
-const PING_INTERVAL_MS = 1_500;
 const RECONNECT_MS = 100;
+/** Where the server refuses, nothing changes soon. */
+const REFUSED_RECONNECT_MS = 1_000;
 const ANSWER_TIMEOUT_MS = 1_000;
 
 /**
- * The node's connections to Redis, one to publish and ask, one to listen.
+ * The node's way to Redis, and to the other nodes through it.
  *
  * Nothing waits for Redis, and nothing is kept for later: a message that comes late is worse than one that is found
- * in the table. Whether messages go round is known by probes that each node sends to all, itself included.
+ * in the table. A connection is of use while Redis takes writes on it, this node hears its own probes, and it hears those
+ * of every node that is on the roll; one that is not is thrown away for a new one, although it may live.
  */
 export class RedisLink implements Service {
   readonly name = "Redis";
-  /** For commands: they fail at once while Redis is away. */
-  readonly commands: Client;
+  /** They fail at once while Redis is away. */
+  readonly commands: RedisCommands;
   /** Broadcasts that were not sent to other nodes. */
   unsent = 0;
-  private readonly listening: Client;
   private readonly peers: PeerWatch;
+  private readonly roll: NodeRoll;
+  private readonly subscriptions = new Set<Subscription>();
+  /** The one there is, or the one that is being made. */
+  private connection: RedisConnection | undefined;
+  /** It is connected, everything is subscribed, and Redis took a write on it. */
+  private isConnected = false;
+  /** Ends the connection for this reason. */
+  private endConnection: (error: unknown) => void = () => {};
+  /** Why Redis takes no writes, while it goes on to carry messages. */
+  private writeFault: unknown;
+  private fault: string | undefined;
   private timer: Timer | undefined;
   private probedAtMs = 0;
   private isStopped = false;
-  private isGoingRound = false;
+  /** What this node says came back to it, as it was last seen: after a standstill only the next look can tell. */
+  private hasEcho = false;
 
   constructor(private readonly options: RedisLinkOptions) {
-    const { url, random, nodeId, clock } = options;
+    const { nodeId, clock, names } = options;
     this.peers = new PeerWatch({ nodeId, clock });
-    const common = {
-      url,
-      pingInterval: PING_INTERVAL_MS,
-      socket: {
-        connectTimeout: CONNECT_TIMEOUT_MS,
-        socketTimeout: SILENCE_TIMEOUT_MS,
-        reconnectStrategy: () => RECONNECT_MS * (1 + random()),
-      },
-    };
-    this.commands = createClient({ ...common, disableOfflineQueue: true });
-    // With its queue: a subscription that is asked for before there is a connection is made when there is one.
-    this.listening = createClient(common);
-    for (const client of [this.commands, this.listening]) {
-      client.on("error", () => {
-        // It reconnects by itself, and says so.
-      });
-      client.on("reconnecting", () => {
-        this.peers.lostTouch();
-        this.noticeChange();
-      });
-    }
+    this.roll = new NodeRoll({ key: names.rollKey, nodeId });
+    this.commands = createCommands(() => (this.isConnected ? this.connection : undefined));
   }
 
-  /** Messages go round, as it was last seen: after a moment in which this node stood still, only the next look can tell. */
+  /** Messages go round, and Redis takes writes. */
   get isUp(): boolean {
-    return this.isGoingRound;
+    return this.hasEcho && this.writeFault === undefined;
+  }
+
+  /** Messages go round; presence may not. */
+  get canPublish(): boolean {
+    return this.hasEcho;
+  }
+
+  /** Why it is not, in words. */
+  get trouble(): string | undefined {
+    return this.isUp ? undefined : (this.fault ?? "Redis does not answer");
   }
 
   /** Messages may have been lost a moment ago, this node's or another's: the table is to be asked. */
@@ -109,12 +112,14 @@ export class RedisLink implements Service {
 
   readonly publisher: RedisPublisher = {
     publish: (channel, message) => {
-      if (!this.isUp || !this.commands.isReady) {
+      const { connection } = this;
+      if (!connection || !this.hasEcho) {
         this.unsent += 1;
         return;
       }
-      this.commands.publish(channel, message).catch(() => {
+      connection.publish(channel, message).catch((error: unknown) => {
         this.unsent += 1;
+        this.noticeRefusal(connection, error);
       });
     },
     on: () => undefined,
@@ -123,10 +128,18 @@ export class RedisLink implements Service {
   };
 
   readonly subscriber: RedisSubscriber = {
-    pSubscribe: (pattern, listener) => this.quietly(this.listening.pSubscribe(pattern, listener, true)),
-    subscribe: (channels, listener) => this.quietly(this.listening.subscribe(channels, listener, true)),
-    pUnsubscribe: (pattern, listener) => this.quietly(this.listening.pUnsubscribe(pattern, listener, true)),
-    unsubscribe: (channels, listener) => this.quietly(this.listening.unsubscribe(channels, listener, true)),
+    pSubscribe: (pattern, listener) => this.subscribe({ isPattern: true, name: pattern, listener }),
+    subscribe: (channels, listener) => {
+      for (const name of [channels].flat()) {
+        this.subscribe({ isPattern: false, name, listener });
+      }
+    },
+    pUnsubscribe: (pattern, listener) => this.unsubscribe(true, pattern, listener),
+    unsubscribe: (channels, listener) => {
+      for (const name of [channels].flat()) {
+        this.unsubscribe(false, name, listener);
+      }
+    },
     on: () => undefined,
     off: () => undefined,
   };
@@ -138,14 +151,11 @@ export class RedisLink implements Service {
   } {
     return {
       set: (key, value, keepMs) => {
-        if (this.isUp) {
-          this.quietly(this.commands.set(prefix + key, value, { expiration: { type: "PX", value: keepMs } }));
-        }
+        this.commands.set(prefix + key, value, { expiration: { type: "PX", value: keepMs } }).catch(() => {
+          // It is not remembered.
+        });
       },
       get: async (key) => {
-        if (!this.isUp) {
-          return undefined;
-        }
         const { clock } = this.options;
         return new Promise((resolve) => {
           const timeout = setAwakeTimer(clock, () => resolve(undefined), ANSWER_TIMEOUT_MS);
@@ -161,16 +171,14 @@ export class RedisLink implements Service {
 
   /** Resolves when messages go round, or after 3 s without Redis: the node then goes alone. */
   async start(): Promise<void> {
-    this.subscriber.subscribe(this.options.probeChannel, (message) => this.hear(message.toString()));
-    for (const client of [this.commands, this.listening]) {
-      this.quietly(client.connect());
-    }
+    this.subscriber.subscribe(this.options.names.probeChannel, (message) => this.hear(message.toString()));
     this.probedAtMs = this.options.clock.monotonicMs();
     this.timer = this.options.clock.setRepeating(() => this.probe(), PROBE_INTERVAL_MS);
+    void this.keepConnected();
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while (!this.isUp && performance.now() < deadlineMs && !this.isStopped) {
       this.send(this.options.nodeId);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await delay(20);
     }
     if (!this.isUp) {
       this.options.onDown();
@@ -179,8 +187,12 @@ export class RedisLink implements Service {
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    if (this.commands.isReady) {
-      await this.commands.publish(this.options.probeChannel, `${this.options.nodeId} bye`).catch(() => {
+    const { connection, options } = this;
+    if (connection && this.isConnected) {
+      await Promise.all([
+        connection.publish(options.names.probeChannel, `${options.nodeId} bye`),
+        this.roll.call(connection.commands, false),
+      ]).catch(() => {
         // The others will see it by the silence.
       });
     }
@@ -190,12 +202,78 @@ export class RedisLink implements Service {
   /** Ends the connections without a word to the others. */
   cut(): void {
     this.isStopped = true;
-    this.isGoingRound = false;
+    this.hasEcho = false;
     this.timer?.clear();
     this.peers.lostTouch();
-    for (const client of [this.commands, this.listening]) {
-      if (client.isOpen) {
-        client.destroy();
+    this.endConnection(new Error("the node stops"));
+    this.connection?.destroy();
+  }
+
+  private async keepConnected(): Promise<void> {
+    while (!this.isStopped) {
+      const error = await this.holdConnection();
+      if (this.isStopped) {
+        return;
+      }
+      this.report(error);
+      this.peers.lostTouch();
+      this.noticeChange(this.writeFault);
+      const pauseMs = needsNewConnection(error) ? REFUSED_RECONNECT_MS : RECONNECT_MS;
+      await delay(pauseMs * (1 + this.options.random()), undefined, { ref: false });
+    }
+  }
+
+  /** Makes a connection, and resolves with the reason when it is of no more use. */
+  private async holdConnection(): Promise<unknown> {
+    let end!: (error: unknown) => void;
+    const ended = new Promise<unknown>((resolve) => {
+      end = resolve;
+    });
+    const connection = this.options.createConnection(end);
+    this.connection = connection;
+    this.endConnection = end;
+    this.begin(connection).catch(end);
+    const error = await ended;
+    this.isConnected = false;
+    connection.destroy();
+    return error;
+  }
+
+  private async begin(connection: RedisConnection): Promise<void> {
+    await connection.connect();
+    const subscribed = new Set<Subscription>();
+    // Some may be added meanwhile.
+    for (let open = [...this.subscriptions]; open.length > 0; ) {
+      await Promise.all(open.map((each) => connection.subscribe(each)));
+      for (const each of open) {
+        subscribed.add(each);
+      }
+      open = [...this.subscriptions].filter((each) => !subscribed.has(each));
+    }
+    await this.callRoll(connection);
+    if (connection !== this.connection) {
+      return;
+    }
+    this.peers.startAgain();
+    this.isConnected = true;
+    this.send(this.options.nodeId);
+  }
+
+  private subscribe(subscription: Subscription): void {
+    this.subscriptions.add(subscription);
+    const { connection } = this;
+    if (connection && this.isConnected) {
+      connection.subscribe(subscription).catch((error: unknown) => this.endConnection(error));
+    }
+  }
+
+  private unsubscribe(isPattern: boolean, name: string, listener: Listener): void {
+    for (const each of this.subscriptions) {
+      if (each.isPattern === isPattern && each.name === name && each.listener === listener) {
+        this.subscriptions.delete(each);
+        this.connection?.unsubscribe(each).catch(() => {
+          // It is lost, and the next one does not subscribe.
+        });
       }
     }
   }
@@ -211,9 +289,31 @@ export class RedisLink implements Service {
     // After the event loop has read what has come: timers go before it.
     setImmediate(() => {
       this.peers.tick();
-      this.noticeChange();
+      this.noticeChange(this.writeFault);
       this.send(this.options.nodeId);
+      const { connection } = this;
+      if (connection && this.isConnected) {
+        this.callRoll(connection).catch((error: unknown) => this.noticeRefusal(connection, error));
+      }
     });
+  }
+
+  /** Rejects when the connection is of no use. */
+  private async callRoll(connection: RedisConnection): Promise<void> {
+    try {
+      const nodeIds = await this.roll.call(connection.commands, this.hasEcho);
+      this.peers.expect(nodeIds);
+      this.noticeChange(undefined);
+    } catch (error) {
+      if (!refusesWrites(error)) {
+        throw error;
+      }
+      this.report(error);
+      this.noticeChange(error);
+    }
+    if (this.isConnected && this.peers.unheard.length > 0) {
+      this.endConnection(new RedisTrouble("Redis: probes of other nodes do not arrive here"));
+    }
   }
 
   private hear(message: string): void {
@@ -223,34 +323,68 @@ export class RedisLink implements Service {
     } else {
       this.peers.heard(nodeId);
     }
-    this.noticeChange();
+    this.noticeChange(this.writeFault);
   }
 
-  private noticeChange(): void {
-    const { hasOwnEcho } = this.peers;
-    if (!this.timer || this.isStopped || this.isGoingRound === hasOwnEcho) {
+  private noticeChange(writeFault: unknown): void {
+    if (!this.timer || this.isStopped) {
       return;
     }
-    this.isGoingRound = hasOwnEcho;
-    if (hasOwnEcho) {
+    const wasUp = this.isUp;
+    this.hasEcho = this.peers.hasOwnEcho;
+    this.writeFault = writeFault;
+    if (this.isUp === wasUp) {
+      return;
+    }
+    if (this.isUp) {
+      this.fault = undefined;
       this.options.onUp();
     } else {
       this.options.onDown();
     }
   }
 
-  private send(message: string): void {
-    if (this.commands.isReady) {
-      this.quietly(this.commands.publish(this.options.probeChannel, message));
+  /** Once for each reason: an attempt that fails as the one before says nothing new. */
+  private report(error: unknown): void {
+    const reason = describeRedisFault(error);
+    if (reason !== this.fault) {
+      this.fault = reason;
+      this.options.onFault(reason, error);
     }
   }
 
-  private quietly(call: Promise<unknown>): void {
-    call.catch((error: unknown) => {
-      // While it stops, or while Redis is away, failures say nothing new.
-      if (!this.isStopped && this.isUp) {
-        this.options.onError(error);
-      }
-    });
+  private noticeRefusal(connection: RedisConnection, error: unknown): void {
+    if (connection === this.connection && needsNewConnection(error)) {
+      this.endConnection(error);
+    }
   }
+
+  private send(message: string): void {
+    const { connection } = this;
+    if (connection && this.isConnected) {
+      connection
+        .publish(this.options.names.probeChannel, message)
+        .catch((error: unknown) => this.noticeRefusal(connection, error));
+    }
+  }
+}
+
+/** Those of whichever connection there is. */
+function createCommands(connection: () => RedisConnection | undefined): RedisCommands {
+  const inUse = (): RedisCommands => {
+    const current = connection();
+    if (!current) {
+      throw new RedisTrouble("Redis does not answer");
+    }
+    return current.commands;
+  };
+  const commands = {
+    eval: async (...args: Parameters<RedisCommands["eval"]>) => inUse().eval(...args),
+    evalSha: async (...args: Parameters<RedisCommands["evalSha"]>) => inUse().evalSha(...args),
+    scriptLoad: async (...args: Parameters<RedisCommands["scriptLoad"]>) => inUse().scriptLoad(...args),
+    get: async (...args: Parameters<RedisCommands["get"]>) => inUse().get(...args),
+    set: async (...args: Parameters<RedisCommands["set"]>) => inUse().set(...args),
+  };
+  // The same functions; the client's types say besides what `this` has to be.
+  return commands as unknown as RedisCommands;
 }

@@ -12,6 +12,8 @@ export interface RedisNames {
   adapterKey: string;
   /** Each node says here that it lives. */
   probeChannel: string;
+  /** The key under which nodes that live are listed. */
+  rollKey: string;
   /** Memberships or revocations in Postgres have changed. Carries nothing: nodes read the tables. */
   accessChannel: string;
   /** Rooms in Postgres have changed, their delivery mode for instance. Carries nothing either. */
@@ -29,6 +31,7 @@ export function createRedisNames(prefix: string): RedisNames {
     prefix,
     adapterKey: emitterKeyOf(prefix),
     probeChannel: `${prefix}:probe`,
+    rollKey: `{${prefix}}:roll`,
     accessChannel: `${prefix}:access`,
     roomsChannel: `${prefix}:rooms`,
     disconnectChannel: `${prefix}:disconnect`,

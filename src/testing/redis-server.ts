@@ -41,6 +41,10 @@ export class RedisServer {
     }
   }
 
+  get address(): { host: string; port: number } {
+    return { host: "127.0.0.1", port: this.port };
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
@@ -92,13 +96,18 @@ export class RedisServer {
 
   /** Empties it while it runs. */
   async flush(): Promise<void> {
+    await this.ask("FLUSHALL");
+  }
+
+  /** Sends it a command, over a connection of its own. */
+  async ask(...command: string[]): Promise<unknown> {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
     client.on("error", () => {
       // The call that fails says it too.
     });
     try {
       await client.connect();
-      await client.flushAll();
+      return await client.sendCommand(command);
     } finally {
       client.destroy();
     }

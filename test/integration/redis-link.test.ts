@@ -1,5 +1,11 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:tls";
+
 import { systemClock } from "../../src/lifecycle/clock";
+import { createConnectionFactory } from "../../src/redis/create-connection";
 import { RedisLink } from "../../src/redis/redis-link";
+import { createRedisNames } from "../../src/redis/redis-names";
 import { RedisServer } from "../../src/testing/redis-server";
 
 /** Above what a node may be silent. */
@@ -17,17 +23,19 @@ afterEach(async () => {
 });
 afterAll(() => redis.stop());
 
-async function startLink(nodeId: string) {
+async function startLink(nodeId: string, url = redis.url) {
   const changes: string[] = [];
+  const faults: string[] = [];
   const link = new RedisLink({
-    ...{ url: redis.url, nodeId, probeChannel: "probe", clock: systemClock, random: Math.random },
+    ...{ nodeId, names: createRedisNames("test"), clock: systemClock, random: Math.random },
+    createConnection: createConnectionFactory(url),
     onDown: () => changes.push("down"),
     onUp: () => changes.push("up"),
-    onError: (error) => changes.push(String(error)),
+    onFault: (reason) => faults.push(reason),
   });
   links.push(link);
   await link.start();
-  return { link, changes };
+  return { link, changes, faults };
 }
 
 /** As a long computation does: nothing is read and no timer fires meanwhile. */
@@ -72,4 +80,110 @@ it("notices a Redis that has stopped, after a standstill too, and that it goes o
   redis.resume();
   await until(() => link.isUp);
   expect(changes).toEqual(["up", "down", "up"]);
+});
+
+/** A server of the test's own, so that the others find theirs as it was. */
+async function withServer(use: (server: RedisServer) => Promise<void>): Promise<void> {
+  const server = await RedisServer.start();
+  try {
+    await use(server);
+  } finally {
+    await Promise.all(links.map((link) => link.stop()));
+    links = [];
+    await server.stop();
+  }
+}
+
+it.each<[string, (server: RedisServer) => Promise<unknown>, (server: RedisServer) => Promise<unknown>]>([
+  ["READONLY", (server) => server.ask("REPLICAOF", "127.0.0.1", "1"), (server) => server.ask("REPLICAOF", "NO", "ONE")],
+  [
+    "MASTERDOWN",
+    async (server) => {
+      await server.ask("CONFIG", "SET", "replica-serve-stale-data", "no");
+      await server.ask("REPLICAOF", "127.0.0.1", "1");
+    },
+    (server) => server.ask("REPLICAOF", "NO", "ONE"),
+  ],
+  [
+    "NOPERM",
+    (server) => server.ask("ACL", "SETUSER", "default", "-eval"),
+    (server) => server.ask("ACL", "SETUSER", "default", "+eval"),
+  ],
+  [
+    "NOPERM",
+    (server) => server.ask("ACL", "SETUSER", "default", "resetchannels"),
+    (server) => server.ask("ACL", "SETUSER", "default", "allchannels"),
+  ],
+])("names %s on a connection that lives, and is back with a new one", async (code, refuse, allow) => {
+  await withServer(async (server) => {
+    const { link, changes, faults } = await startLink("a", server.url);
+    expect(link.trouble).toBeUndefined();
+    await refuse(server);
+    await until(() => faults.some((fault) => fault.includes(`Redis refuses: ${code} (`)));
+    expect([link.isUp, link.trouble]).toEqual([false, faults.at(-1)]);
+
+    await allow(server);
+    await until(() => link.isUp);
+    expect(changes).toEqual(["up", "down", "up"]);
+  });
+});
+
+it("names OOM, and goes on to carry messages", async () => {
+  await withServer(async (server) => {
+    const { link, faults } = await startLink("a", server.url);
+    const heard: string[] = [];
+    link.subscriber.subscribe("news", (message) => heard.push(message.toString()));
+    await server.ask("CONFIG", "SET", "maxmemory", "1");
+    await until(() => !link.isUp);
+    expect([link.canPublish, link.trouble]).toEqual([true, expect.stringContaining("Redis refuses: OOM (")]);
+    link.publisher.publish("news", "all the same");
+    await until(() => heard.length > 0);
+    expect(faults).toHaveLength(1);
+
+    await server.ask("CONFIG", "SET", "maxmemory", "0");
+    await until(() => link.isUp);
+  });
+});
+
+it.each([
+  ["NOAUTH", (url: string) => url],
+  ["WRONGPASS", (url: string) => url.replace("//", "//:wrong@")],
+])("names %s at the start", async (code, urlOf) => {
+  await withServer(async (server) => {
+    await server.ask("CONFIG", "SET", "requirepass", "right");
+    const { link, faults } = await startLink("a", urlOf(server.url));
+
+    expect(link.isUp).toBe(false);
+    expect(faults).toEqual([expect.stringContaining(`Redis refuses: ${code} (`)]);
+  });
+});
+
+it("names a server that does not speak TLS, and one that does", async () => {
+  const plain = await startLink("a", redis.url.replace("redis:", "rediss:"));
+  await until(() => plain.faults.some((fault) => fault.includes("does it speak TLS (redis:// does not)?")));
+
+  const secure = createServer();
+  secure.listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  const { faults } = await startLink("a", `redis://127.0.0.1:${(secure.address() as AddressInfo).port}`);
+  await until(() => faults.some((fault) => fault.includes("does it want TLS (rediss://)?")));
+  secure.close();
+});
+
+it("makes a new connection when another node is on the roll and not heard", async () => {
+  await withServer(async (server) => {
+    const { link, faults } = await startLink("a", server.url);
+    await startLink("b", server.url);
+    const { rollKey, probeChannel } = createRedisNames("test");
+    await until(() => link.isUp && !link.isDegraded);
+    // As a node whose probes are lost on their way here.
+    const calling = setInterval(() => void server.ask("ZADD", rollKey, String(Date.now() + 60_000), "mute"), 500);
+    await until(() => faults.length > 0);
+    clearInterval(calling);
+    expect(faults).toEqual(["Redis: probes of other nodes do not arrive here"]);
+
+    await server.ask("PUBLISH", probeChannel, "mute bye");
+    await server.ask("DEL", rollKey);
+    await until(() => link.isUp);
+  });
 });

@@ -91,3 +91,37 @@ it("asks the table for a while when a node comes or comes back", async () => {
   await healthy("here", "there");
   expect(watch.isDegraded).toBe(false);
 });
+
+it("waits for a node that Redis says to be there, and says that it is not heard", async () => {
+  const { watch, second, healthy } = setup();
+  await healthy("here");
+  watch.expect(["here", "there"]);
+  expect([watch.isDegraded, watch.unheard]).toEqual([true, []]);
+  for (let seconds = 0; seconds < 6; seconds += 1) {
+    await second("here");
+    watch.expect(["here", "there"]);
+  }
+  expect([watch.isDegraded, watch.unheard]).toEqual([true, ["there"]]);
+
+  await second("here", "there");
+  expect(watch.unheard).toEqual([]);
+});
+
+it("waits anew on a new connection, and not for a node that has said that it goes", async () => {
+  const { watch, second } = setup();
+  watch.expect(["there"]);
+  for (let seconds = 0; seconds < 6; seconds += 1) {
+    await second("here");
+  }
+  watch.startAgain();
+  watch.expect(["there"]);
+  expect(watch.unheard).toEqual([]);
+  for (let seconds = 0; seconds < 6; seconds += 1) {
+    await second("here");
+    watch.expect(["there"]);
+  }
+  expect(watch.unheard).toEqual(["there"]);
+
+  watch.forget("there");
+  expect(watch.unheard).toEqual([]);
+});
