@@ -245,6 +245,7 @@ export function createNode(options: NodeOptions): Node {
     config: config.jwt,
     ...{ secrets, clock },
     onKeysAway: (error) => logger.warn({ err: error }, "the JWKS address does not answer"),
+    onShortKey: (kid) => logger.warn({ kid }, "a key of the JWKS address is too short: its tokens are refused"),
   });
   const expiry = new TokenExpiry({
     config: config.jwt,

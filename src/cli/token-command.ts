@@ -31,6 +31,11 @@ export function createTokenCommand(env: Environment): Command {
         const variable = jwt.publicKey === undefined ? "ROOMFUL_JWKS_URL" : "ROOMFUL_JWT_PUBLIC_KEY";
         throw new Error(`${variable} is set: only the holder of its private key can sign tokens`);
       }
+      if (jwt.maxLifetimeMs > 0 && ttl > jwt.maxLifetimeMs) {
+        throw new Error(
+          `--ttl is longer than ROOMFUL_JWT_MAX_LIFETIME_MS=${jwt.maxLifetimeMs}: nodes would refuse the token`,
+        );
+      }
       const secret = jwt.secret[0] ?? (await developmentSecret(database.dataDir));
       const request = {
         userId: user,

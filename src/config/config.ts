@@ -94,8 +94,10 @@ const OPTIONS = {
     secret: listOf<string>([], "One secret, or two while they are exchanged; at least 32 bytes each.", {
       isSecret: true,
     }),
-    publicKey: optionalText("Public key in PEM, for tokens that are signed with a private one.", { isSecret: true }),
-    jwksUrl: optionalText("Address (JWKS) of the public keys, which a token names by `kid`.", {
+    publicKey: optionalText("Public key in PEM, for tokens that are signed with a private one; RSA from 2,048 bits.", {
+      isSecret: true,
+    }),
+    jwksUrl: optionalText("Address (JWKS) of the public keys, which a token names by `kid`; RSA from 2,048 bits.", {
       env: "ROOMFUL_JWKS_URL",
     }),
     algorithms: listOf<Algorithm>(
@@ -106,7 +108,16 @@ const OPTIONS = {
       },
     ),
     issuer: optionalText("Required `iss`; unset: not checked."),
-    audience: optionalText("Required `aud`; unset: not checked."),
+    audience: optionalText(
+      "Required `aud`; unset: not checked, and refused in production with JWKS; `*`: not checked, on purpose.",
+    ),
+    maxLifetimeMs: wholeNumber(
+      2_592_000_000,
+      "Longest time from a token's `iat`, or from now, to its `exp`: 30 days.",
+      {
+        zero: "no limit",
+      },
+    ),
     leewayMs: wholeNumber(30_000, "Clocks may differ by this.", { zero: "none" }),
     expiryNoticeMs: wholeNumber(60_000, "`token_expiring` is sent this long before `exp`.", { zero: "at `exp`" }),
   },

@@ -1,7 +1,9 @@
 import { createPublicKey } from "node:crypto";
 
 import { findApiKeyFaults } from "./api-key";
+import { ANY_AUDIENCE } from "./audience";
 import { listOptions, type PartialConfig, type RoomfulConfig } from "./config";
+import { isShortRsaKey, MIN_RSA_BITS } from "./rsa-key";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -97,6 +99,8 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   }
   if (jwt.publicKey !== undefined && !isPublicKey(jwt.publicKey)) {
     faults.push("ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected a public key in PEM");
+  } else if (jwt.publicKey !== undefined && isShortRsaKey(createPublicKey(jwt.publicKey))) {
+    faults.push(`ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected an RSA key of at least ${MIN_RSA_BITS} bits`);
   }
   faults.push(...findApiKeyFaults(config.http.apiKeys));
   const wantsHmac = jwt.publicKey === undefined && jwt.jwksUrl === undefined;
@@ -131,6 +135,12 @@ function findRelationFaults(config: RoomfulConfig): string[] {
     if (kinds.length === 0) {
       faults.push(
         "ROOMFUL_JWT_SECRET: production needs it, or ROOMFUL_JWT_PUBLIC_KEY or ROOMFUL_JWKS_URL (a development secret is made only in development)",
+      );
+    }
+    if (jwt.jwksUrl !== undefined && jwt.audience === undefined) {
+      faults.push(
+        "ROOMFUL_JWT_AUDIENCE: production with ROOMFUL_JWKS_URL needs it, or tokens that the provider signs for other apps " +
+          `admit here too; set it to what your tokens name in \`aud\`, or to ${ANY_AUDIENCE} to admit them all`,
       );
     }
     if (config.http.developmentTokens === "on") {

@@ -1,8 +1,10 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { JwksClient } from "jwks-rsa";
 
+import { isShortRsaKey } from "../config/rsa-key";
 import { RoomfulError } from "../contract/roomful-error";
 import type { Clock } from "../lifecycle/clock";
+import { TokenBucket } from "./token-bucket";
 
 export interface JwksKeysOptions {
   /** Answers the source's keys; rejects when it does not answer. */
@@ -11,85 +13,138 @@ export interface JwksKeysOptions {
   onError(error: unknown): void;
 }
 
-/** An unknown `kid` costs at most one request in this time, whatever clients send. */
-const REFETCH_INTERVAL_MS = 30_000;
+/** Requests for unknown `kid`s: so many at once, then one in so long, whatever clients send. A new key waits for the next at most. */
+const FETCH_BURST = 3;
+const FETCHES_PER_SECOND = 0.1;
+/** A `kid` that the source did not know is asked for again after this: one client with an old token costs nobody else a request. */
+const ABSENT_MS = 30_000;
+const MAX_ABSENT = 1_000;
 /** Known keys are looked at again after this, so that a withdrawn one ends. */
 const REFRESH_AFTER_MS = 300_000;
 /** Keys of a source that does not answer count for this long. */
 const STALE_AFTER_MS = 600_000;
-const UNAVAILABLE_RETRY_MS = 5_000;
+/** A source that does not answer is asked again after this. */
+const FAILED_RETRY_MS = 5_000;
+/** The source was asked before the token came: it may know more by now. */
+const JOINED_RETRY_MS = 1_000;
 
-/** Public keys that a JWKS address hands out, by `kid`. */
+/**
+ * Public keys that a JWKS address hands out, by `kid`.
+ *
+ * That there is no such key is said only by a source that was asked after the token came; until it can be asked,
+ * nobody knows. So strangers who make up `kid`s make others wait for a moment at most, and turn nobody away.
+ */
 export class JwksKeys {
   private keys = new Map<string, KeyObject>();
   private fetchedAtMs = Number.NEGATIVE_INFINITY;
-  private triedAtMs = Number.NEGATIVE_INFINITY;
-  private hasFailed = false;
+  private failedAtMs = Number.NEGATIVE_INFINITY;
   private fetching: Promise<void> | undefined;
+  private readonly fetches: TokenBucket;
+  /** When the source last did not know them, the longest ago first. */
+  private readonly absent = new Map<string, number>();
 
-  constructor(private readonly options: JwksKeysOptions) {}
+  constructor(private readonly options: JwksKeysOptions) {
+    this.fetches = new TokenBucket(FETCHES_PER_SECOND, FETCH_BURST, options.clock.monotonicMs());
+  }
 
-  /**
-   * The key, or undefined when the source has no such key. Throws UNAVAILABLE when the source does not answer and
-   * nothing else can tell.
-   */
+  /** The key, or undefined when the source has no such key. Throws UNAVAILABLE when nobody can tell now. */
   async find(kid: string): Promise<KeyObject | undefined> {
     const known = this.current(kid);
     if (known) {
-      if (this.ageMs() > REFRESH_AFTER_MS) {
+      if (this.nowMs() - this.fetchedAtMs > REFRESH_AFTER_MS && this.failureWaitMs() === 0) {
         // Nobody waits for it.
-        void this.refetch();
+        void this.fetch();
       }
       return known;
     }
-    await this.refetch();
-    const found = this.current(kid);
-    if (!found && this.hasFailed) {
-      throw new RoomfulError("UNAVAILABLE", { retryAfterMs: UNAVAILABLE_RETRY_MS });
+    const isAsked = this.fetching === undefined;
+    if (isAsked) {
+      this.refuseUntilItMayBeAsked(kid);
     }
-    return found;
+    await this.fetch();
+    const found = this.current(kid);
+    if (found) {
+      return found;
+    }
+    if (this.failureWaitMs() > 0 || !isAsked) {
+      throw unavailable(this.failureWaitMs() || JOINED_RETRY_MS);
+    }
+    this.rememberAbsent(kid);
+    return undefined;
   }
 
   private current(kid: string): KeyObject | undefined {
-    return this.ageMs() <= STALE_AFTER_MS ? this.keys.get(kid) : undefined;
+    return this.nowMs() - this.fetchedAtMs <= STALE_AFTER_MS ? this.keys.get(kid) : undefined;
   }
 
-  private ageMs(): number {
-    return this.options.clock.monotonicMs() - this.fetchedAtMs;
+  private nowMs(): number {
+    return this.options.clock.monotonicMs();
   }
 
-  /** Resolves when the keys are as new as they may be. Never rejects. */
-  private async refetch(): Promise<void> {
-    const { clock, onError } = this.options;
-    if (!this.fetching && clock.monotonicMs() - this.triedAtMs >= REFETCH_INTERVAL_MS) {
-      this.triedAtMs = clock.monotonicMs();
-      this.fetching = this.fetch()
-        .catch((error: unknown) => {
-          this.hasFailed = true;
-          onError(error);
-        })
-        .finally(() => {
-          this.fetching = undefined;
-        });
+  private failureWaitMs(): number {
+    return Math.max(0, this.failedAtMs + FAILED_RETRY_MS - this.nowMs());
+  }
+
+  private refuseUntilItMayBeAsked(kid: string): void {
+    const absentWaitMs = (this.absent.get(kid) ?? Number.NEGATIVE_INFINITY) + ABSENT_MS - this.nowMs();
+    const waitMs = Math.max(this.failureWaitMs(), absentWaitMs);
+    if (waitMs > 0) {
+      throw unavailable(waitMs);
     }
-    await this.fetching;
+    const rateWaitMs = this.fetches.take(this.nowMs());
+    if (rateWaitMs !== undefined) {
+      throw unavailable(rateWaitMs);
+    }
   }
 
-  private async fetch(): Promise<void> {
+  private rememberAbsent(kid: string): void {
+    // To the end, where the latest are.
+    this.absent.delete(kid);
+    this.absent.set(kid, this.nowMs());
+    for (const [oldest, atMs] of this.absent) {
+      if (this.absent.size <= MAX_ABSENT && this.nowMs() - atMs < ABSENT_MS) {
+        break;
+      }
+      this.absent.delete(oldest);
+    }
+  }
+
+  /** Resolves when the source has answered, or has failed to; one request for all who ask meanwhile. Never rejects. */
+  private fetch(): Promise<void> {
+    this.fetching ??= this.replaceKeys()
+      .catch((error: unknown) => {
+        this.failedAtMs = this.nowMs();
+        this.options.onError(error);
+      })
+      .finally(() => {
+        this.fetching = undefined;
+      });
+    return this.fetching;
+  }
+
+  private async replaceKeys(): Promise<void> {
     const found = await this.options.fetchKeys();
     this.keys = new Map(found.map(({ kid, key }) => [kid, key]));
-    this.fetchedAtMs = this.options.clock.monotonicMs();
-    this.hasFailed = false;
+    this.fetchedAtMs = this.nowMs();
+    this.failedAtMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+function unavailable(retryAfterMs: number): RoomfulError {
+  return new RoomfulError("UNAVAILABLE", { retryAfterMs });
 }
 
 const FETCH_TIMEOUT_MS = 5_000;
 
-/** Asks a JWKS address over HTTP. */
-export function createJwksFetcher(jwksUri: string): JwksKeysOptions["fetchKeys"] {
+/** Asks a JWKS address over HTTP. Keys that are too short to be safe are left out, and told. */
+export function createJwksFetcher(jwksUri: string, onShortKey: (kid: string) => void): JwksKeysOptions["fetchKeys"] {
   const client = new JwksClient({ jwksUri, cache: false, rateLimit: false, timeout: FETCH_TIMEOUT_MS });
   return async () => {
-    const keys = await client.getSigningKeys();
-    return keys.map((key) => ({ kid: key.kid, key: createPublicKey(key.getPublicKey()) }));
+    const found = await client.getSigningKeys();
+    const keys = found.map((each) => ({ kid: each.kid, key: createPublicKey(each.getPublicKey()) }));
+    for (const { kid } of keys.filter(({ key }) => isShortRsaKey(key))) {
+      onShortKey(kid);
+    }
+    return keys.filter(({ key }) => !isShortRsaKey(key));
   };
 }

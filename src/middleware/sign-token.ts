@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { sign } from "jsonwebtoken";
 
+import { requiredAudience } from "../config/audience";
 import type { RoomfulConfig } from "../config/config";
 import type { Clock } from "../lifecycle/clock";
 
@@ -21,11 +22,11 @@ export interface TokenRequest {
 }
 
 /** What the tokens of a service must say to be taken by it. */
-export function requirementsOf({
-  issuer,
-  audience,
-  algorithms,
-}: Partial<Pick<RoomfulConfig["jwt"], "issuer" | "audience" | "algorithms">>): Partial<TokenRequest> {
+export function requirementsOf(
+  jwt: Partial<Pick<RoomfulConfig["jwt"], "issuer" | "audience" | "algorithms">>,
+): Partial<TokenRequest> {
+  const { issuer, algorithms } = jwt;
+  const audience = requiredAudience(jwt);
   const algorithm = algorithms?.find((each) => each === "HS256" || each === "HS384" || each === "HS512");
   return {
     ...(issuer !== undefined && { issuer }),

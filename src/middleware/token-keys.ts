@@ -11,6 +11,8 @@ export interface TokenKeysOptions {
   clock: Clock;
   /** The JWKS address does not answer. */
   onKeysAway(error: unknown): void;
+  /** It names an RSA key that is too short to be safe. */
+  onShortKey(kid: string): void;
 }
 
 /** What is done with the keys that a node was given: tokens are verified and, where there is a secret, made. */
@@ -19,7 +21,7 @@ export interface TokenKeys {
   signToken: ((request: TokenRequest) => string) | undefined;
 }
 
-export function createTokenKeys({ config, secrets, clock, onKeysAway }: TokenKeysOptions): TokenKeys {
+export function createTokenKeys({ config, secrets, clock, onKeysAway, onShortKey }: TokenKeysOptions): TokenKeys {
   const { jwksUrl } = config;
   const [secret] = secrets;
   return {
@@ -28,7 +30,7 @@ export function createTokenKeys({ config, secrets, clock, onKeysAway }: TokenKey
         ? createTokenVerifier({ config, secrets, clock })
         : createJwksTokenVerifier({
             config,
-            keys: new JwksKeys({ fetchKeys: createJwksFetcher(jwksUrl), clock, onError: onKeysAway }),
+            keys: new JwksKeys({ fetchKeys: createJwksFetcher(jwksUrl, onShortKey), clock, onError: onKeysAway }),
             clock,
           }),
     signToken:

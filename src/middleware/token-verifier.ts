@@ -1,15 +1,13 @@
 import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
 import { decode, type Algorithm as JwtAlgorithm, TokenExpiredError, verify } from "jsonwebtoken";
-import { z } from "zod";
 
+import { requiredAudience } from "../config/audience";
 import type { Algorithm, RoomfulConfig } from "../config/config";
-import { COLOR_PATTERN } from "../contract/names";
 import { RoomfulError } from "../contract/roomful-error";
 import type { TokenClaims } from "../contract/socket-data";
-import { isCarriable } from "../contract/text";
 import type { Clock } from "../lifecycle/clock";
 import type { JwksKeys } from "./jwks-keys";
-import { colorOfUser, MAX_NAME_LENGTH, usernameOf } from "./user-defaults";
+import { toClaims } from "./token-claims";
 
 /** Judges tokens; where keys have to be fetched, it takes a while. */
 export interface TokenVerifier {
@@ -17,7 +15,10 @@ export interface TokenVerifier {
   verify(token: unknown): TokenClaims | Promise<TokenClaims>;
 }
 
-type JwtConfig = Pick<RoomfulConfig["jwt"], "publicKey" | "algorithms" | "issuer" | "audience" | "leewayMs">;
+type JwtConfig = Pick<
+  RoomfulConfig["jwt"],
+  "publicKey" | "algorithms" | "issuer" | "audience" | "leewayMs" | "maxLifetimeMs"
+>;
 
 export interface TokenVerifierOptions {
   config: JwtConfig;
@@ -34,18 +35,8 @@ export interface JwksTokenVerifierOptions {
 
 const MAX_TOKEN_BYTES = 4_096;
 
-const text = (max: number) => z.string().min(1).max(max).refine(isCarriable);
-const claimsSchema = z.object({
-  sub: text(128),
-  exp: z.number().positive().max(8.64e12),
-  iat: z.number().optional(),
-  username: text(MAX_NAME_LENGTH).optional(),
-  name: text(MAX_NAME_LENGTH).optional(),
-  color: z.string().regex(COLOR_PATTERN).optional(),
-  rooms: z.array(z.string().max(128)).max(200).optional(),
-  namespaces: z.array(z.string().max(128)).max(50).optional(),
-  scope: z.union([z.string(), z.array(z.string())]).optional(),
-});
+/** No provider's is as long, and it is remembered for a while. */
+const MAX_KID_LENGTH = 256;
 
 /** Makes the verifier of the configured keys, each parsed once: a secret given as text costs 0.4 ms a handshake. */
 export function createTokenVerifier({ config, secrets, clock }: TokenVerifierOptions): {
@@ -62,7 +53,8 @@ export function createTokenVerifier({ config, secrets, clock }: TokenVerifierOpt
       try {
         return judge(token, key, algorithms, config, clock);
       } catch (error) {
-        if (error instanceof TokenExpiredError) {
+        // Both are said of a token that this key has signed.
+        if (error instanceof TokenExpiredError || error instanceof RoomfulError) {
           throw error;
         }
         failure = error;
@@ -90,10 +82,12 @@ export function createJwksTokenVerifier({ config, keys, clock }: JwksTokenVerifi
   async function claimsOf(token: string): Promise<TokenClaims> {
     const header = decode(token, { complete: true })?.header;
     // Before anything is fetched: what names no key of ours is not worth a request.
-    if (!header?.kid || !algorithms.includes(header.alg as JwtAlgorithm)) {
+    const { kid } = header ?? {};
+    const namesKey = typeof kid === "string" && kid !== "" && kid.length <= MAX_KID_LENGTH;
+    if (!namesKey || !algorithms.includes(header?.alg as JwtAlgorithm)) {
       throw new Error("the token names no key, or an algorithm that is not accepted");
     }
-    const key = await keys.find(header.kid);
+    const key = await keys.find(kid);
     if (!key) {
       throw new Error("there is no such key");
     }
@@ -137,33 +131,19 @@ function judge(
   config: JwtConfig,
   clock: Pick<Clock, "now">,
 ): TokenClaims {
+  const audience = requiredAudience(config);
   const { header, payload } = verify(token, key, {
     algorithms,
     complete: true,
     clockTimestamp: clock.now() / 1000,
     clockTolerance: config.leewayMs / 1000,
     ...(config.issuer !== undefined && { issuer: config.issuer }),
-    ...(config.audience !== undefined && { audience: config.audience }),
+    ...(audience !== undefined && { audience }),
   });
   if ("crit" in header) {
     throw new Error("the token demands something that is not known here");
   }
-  return toClaims(claimsSchema.parse(payload));
-}
-
-function toClaims(claims: z.output<typeof claimsSchema>): TokenClaims {
-  const { sub, exp, iat, username, name, color, rooms, namespaces, scope } = claims;
-  const scopes = typeof scope === "string" ? scope.split(" ") : scope;
-  return {
-    userId: sub,
-    username: username ?? name ?? usernameOf(sub),
-    color: color ?? colorOfUser(sub),
-    expiresAt: exp * 1000,
-    issuedAt: iat === undefined ? undefined : iat * 1000,
-    rooms,
-    namespaces,
-    maySend: scopes?.includes("send") ?? true,
-  };
+  return toClaims(payload, config, clock.now());
 }
 
 /** What a key is used with when nothing is configured. A token never chooses. */

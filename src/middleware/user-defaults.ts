@@ -15,7 +15,12 @@ export function colorOfUser(userId: string): string {
   return COLORS[byte % COLORS.length] ?? "#3b7dd8";
 }
 
-/** The name of a user who has none: the id, no longer than a name may be, and with no half of a character at its end. */
+/** The name of a user who has none: the id. */
 export function usernameOf(userId: string): string {
-  return userId.slice(0, MAX_NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
+  return nameWithin(userId);
+}
+
+/** No longer than a name may be, and with no half of a character at its end. */
+export function nameWithin(text: string): string {
+  return text.slice(0, MAX_NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 }

@@ -7,7 +7,7 @@ import type { TokenRequest } from "../middleware/sign-token";
 import { FaultProxy, type TestAddress, type TestLine, type TestNetwork } from "./fault-proxy";
 import { TestClient } from "./test-client";
 import { TestClock } from "./test-clock";
-import type { TestTokens } from "./test-tokens";
+import type { NodeTestTokens } from "./test-tokens";
 
 export interface TestConnectOptions {
   userId: string;
@@ -59,7 +59,7 @@ export interface TestNodeOptions {
   redisUrl: string | undefined;
   secret: string;
   apiKey: string;
-  mint: TestTokens["mint"];
+  mint: NodeTestTokens["mint"];
   /** By user: tokens of before that moment have expired. */
   expiredTokens: ReadonlyMap<string, Date>;
 }
@@ -105,7 +105,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
 
   async function connect(connectOptions: TestConnectOptions): Promise<TestClient> {
     const { userId, claims, rooms, token, namespace = "/", lastSocketId, transports = ["websocket"] } = connectOptions;
-    const given = token === undefined ? await mint({ userId, ...claims }) : token;
+    const given = token === undefined ? await mint({ userId, ...claims }, clock.now()) : token;
     const own = await line();
     const socket = io(own.url + namespace, {
       auth: {

@@ -31,7 +31,12 @@ export interface TestTokensOptions {
 
 const SECOND_MS = 1_000;
 
-export function createTestTokens(options: TestTokensOptions): TestTokens {
+/** The tokens of a test server's users, and those that one of its nodes makes by its own clock: no node takes a token of its future. */
+export interface NodeTestTokens extends TestTokens {
+  mint(request: TokenRequest, nowMs?: number): Promise<string>;
+}
+
+export function createTestTokens(options: TestTokensOptions): NodeTestTokens {
   const { secret, common, now, database, expireTokens, refreshAccess } = options;
   const endedBeforeMs = new Map<string, number>();
 
@@ -43,8 +48,8 @@ export function createTestTokens(options: TestTokensOptions): TestTokens {
   }
 
   return {
-    async mint(request) {
-      const issuedAtMs = Math.max(now(), endedBeforeMs.get(request.userId) ?? 0);
+    async mint(request, nowMs = now()) {
+      const issuedAtMs = Math.max(nowMs, endedBeforeMs.get(request.userId) ?? 0);
       return signToken(secret, { ...common, ...request }, { now: () => issuedAtMs });
     },
     async expire(userId) {

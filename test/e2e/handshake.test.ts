@@ -56,6 +56,24 @@ describe("with secrets", () => {
     await socket.closed();
   });
 
+  it.each([
+    ["was issued in the future", { iat: inAnHour() - 3_500 }, "iat"],
+    ["lives for ever", { exp: 8.64e12 }, "exp"],
+  ])("refuses a token that %s, and says what is wrong with it", async (_what, claims, path) => {
+    const client = await server.connect({ userId: "alice" });
+    const token = sign({ ...valid, ...claims }, SECRETS[0]);
+    const refusal = { code: "TOKEN_INVALID", details: [{ path, problem: expect.any(String) }] };
+
+    expect(await refusalOf(server.connect({ userId: "alice", token }))).toMatchObject(refusal);
+    expect(await client.emitWithAck("refresh_token", { token })).toMatchObject({ ok: false, error: refusal });
+  });
+
+  it.each([[""], [null], ["n".repeat(300)]])("connects a user whose provider calls them %j", async (name) => {
+    const client = await server.connect({ userId: "alice", token: sign({ ...valid, name }, SECRETS[0]) });
+
+    expect(client.welcome.username).toBe(name ? "n".repeat(64) : "alice");
+  });
+
   it("takes both secrets while they are exchanged", async () => {
     for (const secret of SECRETS) {
       const client = await server.connect({ userId: "alice", token: sign(valid, secret) });
@@ -155,7 +173,7 @@ describe("with a public key", () => {
 describe("a token's end", () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ config: { jwt: { maxLifetimeMs: 0 } } });
   });
   afterAll(() => server.close());
 

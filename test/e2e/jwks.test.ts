@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHmac, createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -47,12 +47,16 @@ it("takes tokens of the keys at the address, follows their exchange, and outlive
   source.keys = { one: rsa.publicKey };
   expect((await connect(rsa.privateKey, "one", "RS256")).welcome.userId).toBe("alice");
 
-  // Refused without another request: the source was asked a moment ago.
   expect(await refusalOf(connect(ec.privateKey, "two", "ES256"))).toMatchObject({ code: "TOKEN_INVALID" });
   source.keys = { one: rsa.publicKey, two: ec.publicKey };
+  // Without another request: the source was asked for this key a moment ago.
+  expect(await refusalOf(connect(ec.privateKey, "two", "ES256"))).toMatchObject({
+    ...{ code: "UNAVAILABLE", retryable: true, retryAfterMs: expect.any(Number) },
+  });
+  expect(source.hits).toBe(2);
   await server.clock.advance(30_000);
   expect((await connect(ec.privateKey, "two", "ES256")).welcome.userId).toBe("alice");
-  expect(source.hits).toBe(2);
+  expect(source.hits).toBe(3);
 
   source.isDown = true;
   await server.clock.advance(300_000);
@@ -69,6 +73,36 @@ it("takes tokens of the keys at the address, follows their exchange, and outlive
   const token = sign(claims, ec.privateKey, { algorithm: "ES256", keyid: "two" });
   await expect(client.call("refresh_token", { token })).resolves.toMatchObject({ tokenExpiresAt: expect.any(String) });
 });
+
+it("refuses tokens of an RSA key that is too short to be safe, and takes the others", async () => {
+  const short = generateKeyPairSync("rsa", { modulusLength: 1_024 });
+  source.keys = { one: rsa.publicKey, short: short.publicKey };
+  await server.clock.advance(300_000);
+  // jsonwebtoken itself refuses to sign with it.
+  const [header, payload] = [{ alg: "RS256", kid: "short" }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
+  const signature = createSign("RSA-SHA256").update(`${header}.${payload}`).sign(short.privateKey, "base64url");
+  const attempt = server.connect({ userId: "alice", token: `${header}.${payload}.${signature}` });
+
+  expect(await refusalOf(attempt)).toMatchObject({ code: "TOKEN_INVALID" });
+  expect((await connect(rsa.privateKey, "one", "RS256")).welcome.userId).toBe("alice");
+});
+
+it.each([
+  ["a kid that is an object", () => connectWith({ alg: "RS256", kid: { $ne: "" } })],
+  ["a kid that is longer than any", () => connectWith({ alg: "RS256", kid: "k".repeat(257) })],
+])("refuses a token with %s, without asking", async (_what, attempt) => {
+  const { hits } = source;
+
+  expect(await refusalOf(attempt())).toMatchObject({ code: "TOKEN_INVALID" });
+  expect(source.hits).toBe(hits);
+});
+
+function connectWith(header: object) {
+  const token = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  return server.connect({ userId: "alice", token: `${token}.c2ln` });
+}
 
 it.each([
   ["no kid", () => connect(rsa.privateKey, undefined, "RS256")],

@@ -63,6 +63,16 @@ it.each([
   expect(Math.abs(iat * 1_000 - Date.now())).toBeLessThan(10_000);
 });
 
+it("signs nothing that lives longer than nodes allow", async () => {
+  await expect(run(ENV, "--user", "alice", "--ttl", "31d")).rejects.toThrow("ROOMFUL_JWT_MAX_LIFETIME_MS=2592000000");
+
+  const longer = { ...ENV, ROOMFUL_JWT_MAX_LIFETIME_MS: "0" };
+  const [atMost] = await run(ENV, "--user", "alice", "--ttl", "30d");
+  const [token] = await run(longer, "--user", "alice", "--ttl", "400d");
+  expect(verify(atMost, ENV)).toMatchObject({ userId: "alice" });
+  expect(verify(token, longer)).toMatchObject({ userId: "alice" });
+});
+
 it("signs with the first of two secrets, which is the new one", async () => {
   const env = { ROOMFUL_JWT_SECRET: `${SECRET},${"old".repeat(20)}` };
 

@@ -213,6 +213,15 @@ describe("loadConfig", () => {
       expect(loadConfig({ ROOMFUL_JWT_PUBLIC_KEY: publicKey }).jwt.publicKey).toBe(publicKey.trim());
     });
 
+    it.each(["rsa", "rsa-pss"] as const)("refuses a public key of kind %s with less than 2,048 bits", (kind) => {
+      const short = generateKeyPairSync(kind as "rsa", { modulusLength: 1_024 });
+      const pem = short.publicKey.export({ type: "spki", format: "pem" }).toString();
+
+      expect(faultsIn({ ROOMFUL_JWT_PUBLIC_KEY: pem })).toEqual([
+        "ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected an RSA key of at least 2048 bits",
+      ]);
+    });
+
     it("refuses a secret beside a public key", () => {
       expect(faultsIn({ ROOMFUL_JWT_PUBLIC_KEY: publicKey, ROOMFUL_JWT_SECRET: SECRET })).toEqual([
         expect.stringMatching(/^ROOMFUL_JWT_SECRET and ROOMFUL_JWT_PUBLIC_KEY: set one of them/),
@@ -268,6 +277,15 @@ describe("loadConfig", () => {
         expect.stringMatching(/^ROOMFUL_JWT_SECRET: production needs it, or ROOMFUL_JWT_PUBLIC_KEY/),
         expect.stringMatching(/^DATABASE_URL: production needs a Postgres of its own/),
       ]);
+    });
+
+    it("wants to know for whom the provider's tokens are, or that it does not matter", () => {
+      const env = { NODE_ENV: "production", DATABASE_URL, ROOMFUL_JWKS_URL: "https://id.example/keys" };
+
+      expect(faultsIn(env)).toEqual([expect.stringMatching(/^ROOMFUL_JWT_AUDIENCE: production .*other apps/)]);
+      expect(faultsIn({ ...env, ROOMFUL_JWT_AUDIENCE: "chat" })).toEqual([]);
+      expect(faultsIn({ ...env, ROOMFUL_JWT_AUDIENCE: "*" })).toEqual([]);
+      expect(faultsIn({ ...env, NODE_ENV: "development" })).toEqual([]);
     });
 
     it("refuses the development route", () => {

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
+import type { RoomfulError } from "../../../src/contract/roomful-error";
 import { JwksKeys } from "../../../src/middleware/jwks-keys";
 import { TestClock } from "../../../src/testing/test-clock";
 
@@ -25,23 +26,83 @@ function setup() {
 
 it("fetches at the first token, and once for all that come together", async () => {
   const { source, keys } = setup();
-  const found = await Promise.all([keys.find("a"), keys.find("a"), keys.find("b")]);
+  const found = await Promise.all([keys.find("a"), keys.find("a")]);
 
-  expect(found).toEqual([source.keys["a"], source.keys["a"], undefined]);
+  expect(found).toEqual([source.keys["a"], source.keys["a"]]);
   expect(source.hits).toBe(1);
 });
 
-it("fetches again for an unknown kid, at most every 30 s", async () => {
+it("does not say of a kid that there is none when the source was asked before its token came", async () => {
   const { clock, source, keys } = setup();
-  await keys.find("a");
+  const [, late] = await Promise.allSettled([keys.find("a"), keys.find("b")]);
+
+  expect(late).toMatchObject({ reason: { code: "UNAVAILABLE", retryAfterMs: 1_000 } });
+  await clock.advance(1_000);
+  expect(await keys.find("b")).toBeUndefined();
+  expect(source.hits).toBe(2);
+});
+
+it("does not know for 30 s whether a kid that was not there is there by now", async () => {
+  const { clock, source, keys } = setup();
+  expect(await keys.find("b")).toBeUndefined();
   source.keys["b"] = keyOf("b");
   await clock.advance(29_000);
-  expect(await keys.find("b")).toBeUndefined();
+  await expect(keys.find("b")).rejects.toMatchObject({ code: "UNAVAILABLE", retryAfterMs: 1_000 });
   expect(source.hits).toBe(1);
 
   await clock.advance(1_000);
 
   expect(await keys.find("b")).toBe(source.keys["b"]);
+  expect(source.hits).toBe(2);
+});
+
+it("finds a new key at once though a stranger has just made one up", async () => {
+  const { source, keys } = setup();
+  await keys.find("a");
+  expect(await keys.find("made-up")).toBeUndefined();
+  source.keys["b"] = keyOf("b");
+
+  expect(await keys.find("b")).toBe(source.keys["b"]);
+});
+
+it("asks the source at a bounded rate while strangers make kids up, and a new key waits 10 s at most", async () => {
+  const { clock, source, keys } = setup();
+  await keys.find("a");
+  const makeUp = async (): Promise<void> => {
+    for (let count = 0; count < 200; count += 1) {
+      await keys.find(`made-up-${clock.monotonicMs()}-${count}`).catch(() => undefined);
+    }
+  };
+  await makeUp();
+  expect(source.hits).toBe(3);
+  source.keys["b"] = keyOf("b");
+  const refusal = await keys.find("b").then(
+    () => undefined,
+    (error: RoomfulError) => error,
+  );
+
+  expect(refusal).toMatchObject({ code: "UNAVAILABLE" });
+  expect(refusal?.retryAfterMs).toBeLessThanOrEqual(10_000);
+  // The strangers are faster, and take the request: it brings the key all the same.
+  await clock.advance(refusal?.retryAfterMs ?? 0);
+  await makeUp();
+  expect(await keys.find("b")).toBe(source.keys["b"]);
+  for (let minute = 0; minute < 10; minute += 1) {
+    await clock.advance(60_000);
+    await makeUp();
+  }
+  expect(source.hits).toBeLessThanOrEqual(4 + 10 * 6);
+});
+
+it("asks nobody for a client that comes with the same old kid again and again", async () => {
+  const { clock, source, keys } = setup();
+  await keys.find("a");
+  expect(await keys.find("old")).toBeUndefined();
+  for (let second = 0; second < 29; second += 1) {
+    await clock.advance(1_000);
+    await expect(keys.find("old")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  }
+
   expect(source.hits).toBe(2);
 });
 
