@@ -94,6 +94,7 @@ it("runs README's examples of publishing as they are printed", async () => {
     ROOMFUL_API_KEY: server.apiKey,
     DATABASE_URL: server.database,
     REDIS_URL: server.redis?.url,
+    ROOMFUL_REDIS_PREFIX: server.redis?.prefix,
   };
   try {
     const bob = await server.connect({ userId: "bob", rooms: ["lobby"] });
