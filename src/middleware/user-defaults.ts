@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** In UTF-16 code units, as everywhere. */
-export const MAX_NAME_LENGTH = 64;
+const MAX_NAME_LENGTH = 64;
 
 /** Dark enough for white paper, light enough for a dark screen; apart enough to be told from each other. */
 const COLORS = [
