@@ -4,7 +4,7 @@ const { join } = require("node:path");
 const level = (displayName, extra = {}) => ({
   displayName,
   rootDir: join(__dirname, ".."),
-  testEnvironment: "node",
+  testEnvironment: require.resolve("./support/test-environment.ts"),
   transform: { "^.+\\.ts$": "@swc/jest" },
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
   modulePathIgnorePatterns: ["<rootDir>/dist"],

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 
 import { makeOwnFolder } from "../config/own-folder";
+import { OrphanGuard } from "../lifecycle/orphan-guard";
 import type { Service } from "../lifecycle/service";
 import { DataFolderLock } from "./data-folder-lock";
 import { findPostgres, findRunAs, idsOf, type RunAs } from "./postgres-binaries";
@@ -18,7 +19,7 @@ import { isPostgresAlive, readPostmaster } from "./postmaster-pid";
 export interface EmbeddedPostgresOptions {
   /** Folder for the cluster, its password and its log; made when absent. */
   dataDir: string;
-  /** For tests: nothing survives a crash of the machine, and everything is faster. */
+  /** For tests: nothing survives a crash of the machine or of this process, its folder neither, and everything is faster. */
   isThrowaway?: boolean;
   maxConnections?: number;
   /** @default /var/lib/roomful: see `postgres-folder.ts` */
@@ -50,6 +51,7 @@ export class EmbeddedPostgres implements Service {
   private clusterDir = "";
   private password = "";
   private running: { pid: number; port: number } | undefined;
+  private guard: OrphanGuard | undefined;
   private watch: NodeJS.Timeout | undefined;
   private restarting: Promise<void> | undefined;
 
@@ -111,6 +113,7 @@ export class EmbeddedPostgres implements Service {
       // SIGINT: fast shutdown, without waiting for clients.
       await this.end(running.pid, "SIGINT");
     }
+    await this.guard?.release();
     await this.lock.release();
   }
 
@@ -256,7 +259,12 @@ export class EmbeddedPostgres implements Service {
     );
     closeSync(log);
     child.unref();
-    return this.waitUntilReady(await startedPid(child), () => child.exitCode ?? child.signalCode ?? undefined);
+    const pid = await startedPid(child);
+    if (this.options.isThrowaway) {
+      await this.guard?.release();
+      this.guard = new OrphanGuard({ pid, signal: "SIGQUIT", folder: this.dataDir });
+    }
+    return this.waitUntilReady(pid, () => child.exitCode ?? child.signalCode ?? undefined);
   }
 
   private async waitUntilReady(pid: number, exitOf: () => unknown): Promise<{ pid: number; port: number }> {

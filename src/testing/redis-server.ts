@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
-
+import { OrphanGuard } from "../lifecycle/orphan-guard";
 import { freePort } from "./free-port";
 import { findRedisServer } from "./redis-binary";
 
@@ -14,11 +13,7 @@ const START_TIMEOUT_MS = 10_000;
 /** A real redis-server on the loopback, which forgets everything at its end. */
 export class RedisServer {
   private child: ChildProcess | undefined;
-  /** A process that ends without `stop` takes Redis with it. */
-  private readonly onExit = (): void => {
-    this.child?.kill("SIGKILL");
-    rmSync(this.folder, { recursive: true, force: true });
-  };
+  private guard: OrphanGuard | undefined;
 
   private constructor(
     private readonly path: string,
@@ -31,7 +26,6 @@ export class RedisServer {
     const path = await findRedisServer();
     const folder = await mkdtemp(join(tmpdir(), "roomful-redis-"));
     const server = new RedisServer(path, await freePort(), folder);
-    process.once("exit", server.onExit);
     try {
       await server.restart();
       return server;
@@ -62,6 +56,9 @@ export class RedisServer {
     const options = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--dir", this.folder];
     const child = spawn(this.path, [...options, "--appendonly", "no"], { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
+    if (child.pid !== undefined) {
+      this.guard = new OrphanGuard({ pid: child.pid, folder: this.folder });
+    }
     child.once("exit", () => {
       if (this.child === child) {
         this.child = undefined;
@@ -83,6 +80,7 @@ export class RedisServer {
       child.kill("SIGKILL");
       await exit;
     }
+    await this.guard?.release();
   }
 
   /** Stops the process without ending it: connections stay, and nothing answers. */
@@ -115,7 +113,6 @@ export class RedisServer {
 
   async stop(): Promise<void> {
     await this.kill();
-    process.off("exit", this.onExit);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

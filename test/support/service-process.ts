@@ -3,12 +3,15 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { OrphanGuard } from "../../src/lifecycle/orphan-guard";
+
 const MAIN = join(process.cwd(), "dist/src/main.js");
 
 /** The service as operators run it: a process of its own, from what `npm run build` made. */
 export class ServiceProcess {
   readonly output: string[] = [];
   private child: ChildProcess | undefined;
+  private guard: OrphanGuard | undefined;
 
   constructor(
     readonly port: number,
@@ -30,6 +33,7 @@ export class ServiceProcess {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child = child;
+    this.guard = child.pid === undefined ? undefined : new OrphanGuard({ pid: child.pid });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => this.output.push(String(chunk)));
     }
@@ -49,11 +53,13 @@ export class ServiceProcess {
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) {
+      await this.guard?.release();
       return child?.exitCode ?? null;
     }
     const exit = once(child, "exit");
     child.kill(signal);
     const [status] = await exit;
+    await this.guard?.release();
     return status;
   }
 }
