@@ -32,6 +32,7 @@ import type { Clock } from "./lifecycle/clock";
 import { limitPacketRate, type UserRateLimiter } from "./middleware/limit-packet-rate";
 import type { TokenExpiry } from "./middleware/token-expiry";
 import type { TokenVerifier } from "./middleware/token-verifier";
+import type { TrafficBudgets } from "./middleware/traffic-budgets";
 import { colorOfUser, usernameOf } from "./middleware/user-defaults";
 import { validatePacket } from "./middleware/validate-packet";
 import { mountNamespace, type NamespaceParts } from "./namespaces/mount-namespace";
@@ -56,6 +57,7 @@ export interface SharedParts {
   schemas: PayloadSchemas;
   middleware: NamespaceParts["middleware"];
   rateLimiter: UserRateLimiter;
+  traffic: Pick<TrafficBudgets, "beginCheck" | "endCheck" | "refused">;
   verifier: TokenVerifier;
   expiry: TokenExpiry;
   disconnects: DisconnectMemory;
@@ -104,7 +106,8 @@ const RELOAD_PAGE_SIZE = 50;
 
 /** Builds the parts of one namespace, from the way out to the handlers, and mounts them. */
 export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedParts): AppNamespace {
-  const { config, clock, logs, pages, catchUp, mayJoin, members, writeBuffer, rateLimiter, expiry, metrics } = shared;
+  const { config, clock, logs, pages, catchUp, mayJoin, members, writeBuffer, rateLimiter, traffic, expiry, metrics } =
+    shared;
   const { name } = namespace;
   const onError = (error: unknown): void => shared.onError(error, name);
 
@@ -140,7 +143,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
   });
   mountNamespace(namespace, {
     middleware: shared.middleware,
-    packetChecks: [validatePacket(shared.schemas), limitPacketRate(rateLimiter)],
+    packetChecks: [traffic.beginCheck, validatePacket(shared.schemas), limitPacketRate(rateLimiter), traffic.endCheck],
     handlers: {
       join,
       leave: createLeaveHandler(membership),
@@ -173,9 +176,10 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       onError: reportUnexpected,
     }),
     onDisconnecting: createDisconnectingHandler(membership),
+    onRefused: ({ conn }, error) => traffic.refused(conn, error),
     onAnswered(event, seconds, error) {
       // Clients choose what they send: only the contract's names become labels.
-      const label = event in shared.schemas ? event : "unknown";
+      const label = Object.hasOwn(shared.schemas, event) ? event : "unknown";
       metrics.packets.inc({ event: label, result: resultOf(error) });
       metrics.handlerSeconds.observe({ event: label }, seconds);
       reportUnexpected(error);

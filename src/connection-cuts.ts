@@ -1,8 +1,8 @@
 import type { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { type EngineConnection, endNow } from "./broadcast/engine-connection";
-import type { ErrorCode } from "./contract/error-codes";
 import { RoomfulError } from "./contract/roomful-error";
 import type { RoomfulSocket } from "./contract/socket-data";
+import type { TrafficLimit } from "./middleware/traffic-budgets";
 
 export interface ConnectionCutsOptions {
   disconnects: Pick<DisconnectMemory, "remember">;
@@ -12,7 +12,7 @@ export interface ConnectionCutsOptions {
 }
 
 /** What a connection sent too much of. */
-export type FloodLimit = "controlFrames";
+export type FloodLimit = "controlFrames" | TrafficLimit;
 
 const FLOODING_RETRY_MS = 5_000;
 
@@ -27,18 +27,23 @@ export class ConnectionCuts {
     socket.disconnect();
   }
 
-  /** For the next `welcome` of everybody on a connection that is about to be ended. */
-  remember(connection: EngineConnection, code: ErrorCode, details: { limit: string }, retryAfterMs: number): void {
-    const error = new RoomfulError(code, { retryAfterMs, details });
+  /** For everybody on a connection that nothing can be sent to any more, and that is about to be ended. */
+  rememberSlow(connection: EngineConnection, limit: string): void {
+    const reply = new RoomfulError("SLOW_CONSUMER", { retryAfterMs: 0, details: { limit } }).toReply();
     for (const socket of this.socketsOn(connection)) {
-      this.options.disconnects.remember(socket.id, socket.data.claims.userId, error.toReply());
+      this.options.disconnects.remember(socket.id, socket.data.claims.userId, reply);
     }
   }
 
   /** Ends a connection that sends too much, in this moment: what it has sent and was not looked at is not looked at any more. */
   endFlood(connection: EngineConnection, limit: FloodLimit): void {
     this.options.onFlood(limit);
-    this.remember(connection, "FLOODING", { limit }, FLOODING_RETRY_MS);
+    const reply = new RoomfulError("FLOODING", { retryAfterMs: FLOODING_RETRY_MS, details: { limit } }).toReply();
+    for (const socket of this.socketsOn(connection)) {
+      this.options.disconnects.remember(socket.id, socket.data.claims.userId, reply);
+      // It arrives if the connection has nothing unread: the next `welcome` says it for certain.
+      socket.emit("closing", reply);
+    }
     endNow(connection);
   }
 

@@ -5,7 +5,7 @@ import { type AppNamespace, createAppNamespace } from "./app-namespace";
 import { announceDraining, closeInSlices } from "./broadcast/connection-drain";
 import { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { EmitBuffers, type Engine } from "./broadcast/emit-buffers";
-import { terminate } from "./broadcast/engine-connection";
+import { type EngineConnection, terminate } from "./broadcast/engine-connection";
 import type { RoomfulConfig } from "./config/config";
 import { ConnectionCuts } from "./connection-cuts";
 import { createPayloadSchemas } from "./contract/payload-schemas";
@@ -39,6 +39,7 @@ import { matchesRoomPattern } from "./middleware/room-pattern";
 import type { TokenRequest } from "./middleware/sign-token";
 import { TokenExpiry } from "./middleware/token-expiry";
 import { createTokenKeys } from "./middleware/token-keys";
+import { TrafficBudgets, type TrafficConnection } from "./middleware/traffic-budgets";
 import { limitHandshakeTime } from "./namespaces/handshake-timeout";
 import { refuseUnknownNamespaces } from "./namespaces/refuse-unknown-namespaces";
 import type { Logger } from "./observability/logger";
@@ -228,7 +229,7 @@ export function createNode(options: NodeOptions): Node {
     onCut(connection, limit, seconds) {
       metrics.slowConsumers.inc({ limit });
       metrics.slowConsumerCutSeconds.observe(seconds);
-      cuts.remember(connection, "SLOW_CONSUMER", { limit }, 0);
+      cuts.rememberSlow(connection, limit);
     },
     onError: (error) => onError(error, "emit buffer"),
     onUnpaced: () => logger.warn("Engine.IO or ws is not as expected: writes are not paced, and a delivery costs more"),
@@ -260,6 +261,10 @@ export function createNode(options: NodeOptions): Node {
     socketsOn: (connection) => ledger.joinedOn(connection),
     onFlood: (limit) => metrics.floods.inc({ limit }),
   });
+  const traffic = new TrafficBudgets({
+    ...{ rates: config.rateLimits, clock },
+    onExceeded: (connection, limit) => cuts.endFlood(connection as unknown as EngineConnection, limit),
+  });
 
   const refuseWhileDraining: HandshakeCheck = () => {
     if (isDraining) {
@@ -271,6 +276,7 @@ export function createNode(options: NodeOptions): Node {
       refuseWhileDraining,
       ledger.countConnection,
       authenticateHandshake({ verifier, addressOf }),
+      ({ conn, data }) => traffic.identify(conn, data.claims.userId),
       (socket) => expiry.check(socket.data.claims),
       (socket) => revocations.check(socket.data.claims),
       ledger.countUser,
@@ -284,6 +290,7 @@ export function createNode(options: NodeOptions): Node {
       onError(error, "handshake");
     }
     ledger.release(socket);
+    traffic.refused(socket.conn, error);
     // After the refusal has left: a connection without a namespace would stay, and could try for ever.
     setImmediate(() => {
       if (!ledger.isUsed(socket.conn)) {
@@ -298,7 +305,7 @@ export function createNode(options: NodeOptions): Node {
     namespaces.set(
       name,
       createAppNamespace(namespace, {
-        ...{ config, clock, schemas, rateLimiter, verifier, expiry, disconnects, presenceStore },
+        ...{ config, clock, schemas, rateLimiter, traffic, verifier, expiry, disconnects, presenceStore },
         ...{ logs, pages, catchUp, members, revocations, writeBuffer, metrics, rooms, deliveryModes, onError },
         middleware: [handshake],
         mayJoin: createRoomAccess(config.roomAccess, matchesRoomPattern),
@@ -311,6 +318,7 @@ export function createNode(options: NodeOptions): Node {
     onUnavailable: () => health.check(),
   });
   refuseUnknownNamespaces(io, refuseHandshake);
+  io.engine.on("connection", (connection: TrafficConnection) => traffic.watch(connection));
   emitBuffers.attach(io.engine as unknown as Engine);
   io.engine.on(
     "connection",
@@ -447,6 +455,7 @@ export function createNode(options: NodeOptions): Node {
     emitBuffers.stop();
     expiry.stop();
     rateLimiter.stop();
+    traffic.stop();
     for (const connection of connectionsOf(io)) {
       // It did not take even the end.
       terminate(connection);

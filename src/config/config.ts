@@ -163,6 +163,19 @@ const OPTIONS = {
       zero: "no limit",
     }),
     historyBurst: wholeNumber(20, "`history`, `presence` and `rooms` each, at once."),
+    packetPerSecond: wholeNumber(1_000, "Packets of any kind, of a user on this node; more end the connection.", {
+      zero: "no limit",
+    }),
+    packetBurst: wholeNumber(4_000, "Packets of any kind at once."),
+    receivedBytesPerSecond: wholeNumber(1_048_576, "Their bytes; more end the connection.", { zero: "no limit" }),
+    receivedBytesBurst: wholeNumber(4_194_304, "Their bytes at once."),
+    cpuMsPerSecond: wholeNumber(100, "Time to decode and check them; more ends the connection.", { zero: "no limit" }),
+    cpuMsBurst: wholeNumber(500, "Time to decode and check them at once."),
+    refusalsPerMinute: wholeNumber(
+      20,
+      "Packets and handshakes that may be refused for what they are; more end the connection.",
+      { zero: "no limit" },
+    ),
     apiPerSecond: wholeNumber(2_000, "Calls with an API key on this node; each command of a batch is one.", {
       zero: "no limit",
     }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { findJsonFault, type JsonObject, type JsonValue } from "./json-value";
+import { findJsonFault, type JsonObject, type JsonValue, TOO_MANY_MEMBERS } from "./json-value";
 import { MESSAGE_TYPE_PATTERN, ROOM_NAME_PATTERN, SYSTEM_MESSAGE_TYPE } from "./names";
 import { isCarriable, utf8Length } from "./text";
 
@@ -89,11 +89,12 @@ function checkJson(
   context: z.core.$RefinementCtx,
   { maxBytes, maxDepth }: { maxBytes: number; maxDepth: number },
 ): void {
-  // The value itself is the first level.
-  const fault = findJsonFault(value, maxDepth);
-  if (fault) {
+  // The value itself is the first level. A member takes at least two bytes of JSON.
+  const fault = findJsonFault(value, maxDepth, { members: maxBytes / 2 });
+  const isTooLarge = fault === TOO_MANY_MEMBERS || (!fault && utf8Length(JSON.stringify(value)) > maxBytes);
+  if (isTooLarge) {
+    context.addIssue({ code: "custom", message: TOO_MANY_MEMBERS, params: TOO_LARGE });
+  } else if (fault) {
     context.addIssue({ code: "custom", message: fault });
-  } else if (utf8Length(JSON.stringify(value)) > maxBytes) {
-    context.addIssue({ code: "custom", message: "is too long", params: TOO_LARGE });
   }
 }

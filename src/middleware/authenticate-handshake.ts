@@ -3,6 +3,7 @@ import { handshakeAuthSchema } from "../contract/payload-schemas";
 import { RoomfulError } from "../contract/roomful-error";
 import type { HandshakeCheck } from "./check-handshake";
 import type { TokenVerifier } from "./token-verifier";
+import { refuseManyKeys } from "./validate-packet";
 
 export interface AuthenticateHandshakeOptions {
   verifier: TokenVerifier;
@@ -13,6 +14,7 @@ export interface AuthenticateHandshakeOptions {
 export function authenticateHandshake({ verifier, addressOf }: AuthenticateHandshakeOptions): HandshakeCheck {
   return async (socket) => {
     const { handshake, nsp } = socket;
+    refuseManyKeys(handshake.auth);
     const parsed = handshakeAuthSchema.safeParse(handshake.auth);
     if (!parsed.success) {
       throw toPayloadError(parsed.error);

@@ -20,14 +20,19 @@ export function checkPackets(
   onRefused: (event: string, error: unknown) => void,
 ): void {
   socket.use((packet, next) => {
+    if (!socket.connected) {
+      // The rest of a chunk that ended it: nobody is to be answered, and nothing to be checked.
+      return;
+    }
     try {
       for (const check of checks) {
         check(packet as Packet, socket);
       }
     } catch (error) {
       const [event, ...args] = packet;
-      onRefused(event, error);
+      // First: a refusal too many ends the connection.
       acknowledge(args, { ok: false, error: toErrorReply(error) });
+      onRefused(event, error);
       return;
     }
     next();

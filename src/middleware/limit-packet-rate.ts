@@ -5,8 +5,8 @@ import type { Clock, Timer } from "../lifecycle/clock";
 import type { PacketCheck } from "./check-packets";
 import { TokenBucket } from "./token-bucket";
 
-type Rates = Omit<RoomfulConfig["rateLimits"], "apiPerSecond" | "apiBurst">;
 type Group = "message" | "join" | "typing" | "history";
+type Rates = Pick<RoomfulConfig["rateLimits"], "enabled" | `${Group}PerSecond` | `${Group}Burst`>;
 
 /** Which rate an event counts against. `refresh_token` verifies a signature, and leaves bring joins. */
 const GROUPS: Record<ClientEvent, Group> = {

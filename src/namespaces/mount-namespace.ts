@@ -16,13 +16,15 @@ export interface NamespaceParts {
   handlers: EventHandlers;
   onConnection(socket: RoomfulSocket): void;
   onDisconnecting(socket: RoomfulSocket, reason: DisconnectReason): void;
+  /** A packet did not pass the checks. */
+  onRefused(socket: RoomfulSocket, error: unknown): void;
   /** A packet was answered. A refused one may have any name. */
   onAnswered(event: string, seconds: number, error: unknown): void;
 }
 
 /** Mounts one namespace: reading down is the way of a packet. Every event of the namespace is named here. */
 export function mountNamespace(namespace: RoomfulNamespace, parts: NamespaceParts): void {
-  const { middleware, packetChecks, handlers, onConnection, onDisconnecting, onAnswered } = parts;
+  const { middleware, packetChecks, handlers, onConnection, onDisconnecting, onRefused, onAnswered } = parts;
 
   for (const each of middleware) {
     namespace.use(each);
@@ -41,7 +43,10 @@ export function mountNamespace(namespace: RoomfulNamespace, parts: NamespacePart
 
   // Everything in this turn of the event loop: packets that come before a listener are dropped.
   namespace.on("connection", (socket) => {
-    checkPackets(socket, packetChecks, (event, error) => onAnswered(event, 0, error));
+    checkPackets(socket, packetChecks, (event, error) => {
+      onAnswered(event, 0, error);
+      onRefused(socket, error);
+    });
 
     socket.on("join", listeners.join);
     socket.on("leave", listeners.leave);

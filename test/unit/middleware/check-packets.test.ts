@@ -6,7 +6,11 @@ type Middleware = (packet: unknown[], next: (error?: Error) => void) => void;
 
 function setup(...checks: PacketCheck[]) {
   const middleware: Middleware[] = [];
-  const socket = { id: "s1", use: (each: Middleware) => middleware.push(each) } as unknown as RoomfulSocket;
+  const socket = {
+    id: "s1",
+    connected: true,
+    use: (each: Middleware) => middleware.push(each),
+  } as unknown as RoomfulSocket;
   const refused: [event: string, error: unknown][] = [];
   checkPackets(socket, checks, (event, error) => refused.push([event, error]));
   /** Lets a packet in; the arguments of `next`, when it is called. */
@@ -108,4 +112,14 @@ it("checks every packet anew", () => {
   });
 
   expect(["join", "jion", "join"].map((event) => receive([event]).length)).toEqual([1, 0, 1]);
+});
+
+it("does not look at packets of a socket that is gone, and answers none", () => {
+  const replies: unknown[] = [];
+  const { socket, receive, refused } = setup(refuse(new RoomfulError("EVENT_UNKNOWN")));
+  Object.assign(socket, { connected: false });
+
+  expect(receive(["join", {}, (reply: unknown) => replies.push(reply)])).toEqual([]);
+  expect(replies).toEqual([]);
+  expect(refused).toEqual([]);
 });
