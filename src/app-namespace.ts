@@ -84,7 +84,7 @@ export interface AppNamespace {
   socketsOf(userId: string): RoomfulSocket[];
   /** Tells a room what became of a message. */
   settle(settlement: Settlement<ExpectedMessage, AppendResult>): void;
-  /** Tells a room to drop what it has: `room_state` with the newest page and `recovered: false`. */
+  /** Tells this node's sockets in a room to drop what they have: `room_state` with the newest page and `recovered: false`. */
   reload(room: string): Promise<void>;
   /** Tells this node's sockets what the table holds and they have not been told. */
   announceMissed(room: string, missed: Missed): void;
@@ -208,14 +208,9 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       const log = logs.find(name, room);
       const page = await catchUp.read({ namespace: name, room, limit: RELOAD_PAGE_SIZE }, log);
       const { users, count } = await presence.list(room);
-      emitter.emit(room, "room_state", {
-        room,
-        ...page,
-        recovered: false,
-        pending: log?.pending() ?? [],
-        users,
-        count,
-      });
+      const pending = log?.pending() ?? [];
+      // Other nodes tell their own, from what they have read themselves.
+      emitter.emit(room, "room_state", { room, ...page, recovered: false, pending, users, count }, { isLocal: true });
     },
     announceMissed(room, { epoch, lastSeq, messages }) {
       const log = logs.find(name, room);

@@ -16,7 +16,7 @@ import { PostgresHealth } from "./database/postgres-health";
 import { query } from "./database/query";
 import { classifyWriteError, isUnavailable } from "./database/retry-policy";
 import { type AdmittedMessage, MESSAGE_TRAITS } from "./handlers/admitted-message";
-import { appendBatch } from "./handlers/append-batch";
+import { createBatchAppender } from "./handlers/append-batch";
 import { rejectionOf } from "./handlers/message-outcome";
 import { createRoomAccess } from "./handlers/room-access";
 import { AnswersInFlight } from "./http/answers-in-flight";
@@ -54,6 +54,7 @@ import { DeliveryModes } from "./room-log/delivery-modes";
 import { PageReader } from "./room-log/page-reader";
 import { RoomLogs } from "./room-log/room-logs";
 import { RoomRefresher } from "./room-log/room-refresher";
+import { RoomReloads } from "./room-log/room-reloads";
 import { connectionsOf, createSocketServer } from "./socket-server";
 import { BatchingWriteBuffer } from "./write-buffer/batching-write-buffer";
 
@@ -105,11 +106,21 @@ export function createNode(options: NodeOptions): Node {
       doubtStored();
     },
   });
+  const logs = new RoomLogs({ config: config.catchUp, clock, onDoubt: () => void refresher.refresh() });
+  const appendBatch = createBatchAppender({
+    messages,
+    logs,
+    onContradiction(namespace, room) {
+      beginAnew(namespace, room);
+      // Where one room has lost rows, others have too.
+      doubtStored();
+    },
+  });
   const writeBuffer = new BatchingWriteBuffer<AdmittedMessage, AppendResult>({
     config: config.writeBuffer,
     traits: MESSAGE_TRAITS,
     writer: {
-      writeBatch: (items, isRepeat, mayWait) => appendBatch(messages, items, isRepeat, mayWait),
+      writeBatch: appendBatch,
       rejectionOf,
       classifyError: classifyWriteError,
     },
@@ -143,7 +154,6 @@ export function createNode(options: NodeOptions): Node {
   });
 
   // What is known of rooms.
-  const logs = new RoomLogs(config.catchUp);
   const pages = new PageReader({
     messages,
     maxConcurrent: config.database.readPoolSize,
@@ -183,16 +193,22 @@ export function createNode(options: NodeOptions): Node {
     intervalMs: config.database.pollIntervalMs,
     clock,
     isAvailable: () => health.isUp,
-    onReset(namespace, room) {
+    onContradiction: beginAnew,
+    onDeleted(namespace, room) {
+      logs.dropRingOf(namespace, room);
       writeBuffer.doubt();
-      logger.warn({ namespace, room }, "the room is another one in Postgres; its readers are told to reload");
-      namespaces
-        .get(namespace)
-        ?.reload(room)
-        .catch((error: unknown) => onError(error, namespace));
     },
     onMissed: (namespace, room, missed) => namespaces.get(namespace)?.announceMissed(room, missed),
     onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
+  });
+  const reloads = new RoomReloads({
+    ...{ logs, clock },
+    reload: async (namespace, room) => namespaces.get(namespace)?.reload(room),
+    // The others look at once, each for its own members.
+    onBegin: () => others?.lookAtRooms(),
+    isAvailable: () => health.isUp,
+    onError: (error) =>
+      error instanceof RoomfulError || isUnavailable(error) ? health.check() : onError(error, "room reloads"),
   });
 
   const { redis, names, others, presenceStore, services, polls } = joinNodes({
@@ -360,6 +376,7 @@ export function createNode(options: NodeOptions): Node {
     health,
     ...services,
     refresher,
+    reloads,
     ...polls,
     accessRefresh,
     httpApi,
@@ -424,10 +441,17 @@ export function createNode(options: NodeOptions): Node {
    * memory counts until it was compared with the table.
    */
   function doubtStored(): void {
-    logs.dropRings();
+    logs.doubt();
     writeBuffer.doubt();
     void lookAtRooms();
     void accessRefresh.runSoon();
+  }
+
+  /** The room is another one in Postgres than was followed here. */
+  function beginAnew(namespace: string, room: string): void {
+    logger.warn({ namespace, room }, "the room is another one in Postgres; its readers are told to reload");
+    writeBuffer.doubt();
+    reloads.add(namespace, room);
   }
 
   async function lookAtRooms(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 
-import type { StoredMessage } from "../contract/events";
+import type { MessageKey, StoredMessage } from "../contract/events";
 import { query } from "../database/query";
 import { type MessageRow, toStoredMessage } from "./message-row";
 
@@ -16,6 +16,24 @@ export interface RoomRecord {
   delivery: Delivery | null;
   /** The first 200 above the number that was asked for. */
   messages: StoredMessage[];
+  /** The key of the message with the last number; null: it is gone, or there is none. */
+  lastKey: MessageKey | null;
+  /** The key of the message with the witness' number. */
+  witness: MessageKey | null;
+  /** How many messages there are in the span. */
+  inSpan: number;
+}
+
+/** A room that is to be read. */
+export interface WantedRoom {
+  namespace: string;
+  name: string;
+  /** Messages above this number are wanted. */
+  above: number;
+  /** The number of a message whose key is wanted. */
+  witness?: number | undefined;
+  /** Numbers of which it is wanted how many there are. */
+  span?: { first: number; last: number } | undefined;
 }
 
 const MAX_MESSAGES_ABOVE = 200;
@@ -25,15 +43,19 @@ const FIND_MANY_SQL = `
     CASE WHEN rooms.last_seq > wanted.above THEN coalesce(
       (SELECT json_agg(newer ORDER BY newer.seq) FROM (
         SELECT * FROM messages WHERE room_id = rooms.id AND seq > wanted.above ORDER BY seq LIMIT $4
-      ) AS newer), '[]') ELSE '[]' END AS messages
-  FROM rooms JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS wanted (namespace, name, above) USING (namespace, name)`;
+      ) AS newer), '[]') ELSE '[]' END AS messages,
+    (SELECT json_build_array(user_id, id) FROM messages WHERE room_id = rooms.id AND seq = rooms.last_seq) AS "lastKey",
+    (SELECT json_build_array(user_id, id) FROM messages WHERE room_id = rooms.id AND seq = wanted.witness) AS witness,
+    (SELECT count(*)::int FROM messages WHERE room_id = rooms.id AND seq BETWEEN wanted.first AND wanted.last) AS "inSpan"
+  FROM rooms JOIN unnest($1::text[], $2::text[], $3::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+    AS wanted (namespace, name, above, witness, first, last) USING (namespace, name)`;
 
 /** Reads and administers rooms. */
 export class RoomRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /** The rows of those that have one, with what each holds above a number, in one query. */
-  async findMany(rooms: readonly { namespace: string; name: string; above: number }[]): Promise<RoomRecord[]> {
+  async findMany(rooms: readonly WantedRoom[]): Promise<RoomRecord[]> {
     const rows = await query<Omit<RoomRecord, "messages"> & { messages: MessageRow[] }>(
       this.dataSource,
       FIND_MANY_SQL,
@@ -42,6 +64,9 @@ export class RoomRepository {
         rooms.map(({ name }) => name),
         rooms.map(({ above }) => above),
         MAX_MESSAGES_ABOVE,
+        rooms.map(({ witness }) => witness ?? 0),
+        rooms.map(({ span }) => span?.first ?? 0),
+        rooms.map(({ span }) => span?.last ?? 0),
       ],
     );
     return rows.map((row) => ({ ...row, messages: row.messages.map((each) => toStoredMessage(row.name, each)) }));

@@ -1,6 +1,7 @@
 import type { HistoryPage, StoredMessage } from "../contract/events";
+import type { RoomPage } from "../repositories/message-repository";
 import type { PageReader } from "./page-reader";
-import type { RoomLog } from "./room-log";
+import type { RoomLog, RoomRow } from "./room-log";
 
 export interface CatchUpQuery {
   namespace: string;
@@ -38,7 +39,7 @@ export class CatchUp {
       return { messages, hasMoreBefore: after > 0, hasMoreAfter: hasMore, lastSeq, epoch };
     }
     const page = await this.pages.read({ namespace, room, limit, maxBytes: this.maxPageBytes, after });
-    log?.learn(page.room);
+    log?.learn(rowOf(page));
     const { messages, hasMoreBefore, hasMoreAfter } = page;
     return { messages, hasMoreBefore, hasMoreAfter, lastSeq: page.room?.lastSeq ?? 0, epoch: page.room?.epoch ?? null };
   }
@@ -52,8 +53,8 @@ export class CatchUp {
   }
 
   private fromLog({ after, epoch, limit }: CatchUpQuery, log: RoomLog): CaughtUp | undefined {
-    if (!log.isLoaded || (log.epoch === null && log.tip > 0)) {
-      // The second: the row was made after this node had looked for it, and what showed its messages (a strict room) named no
+    if (!log.isLoaded || log.isDoubtful || (log.epoch === null && log.tip > 0)) {
+      // The last: the row was made after this node had looked for it, and what showed its messages (a strict room) named no
       // epoch.
       return undefined;
     }
@@ -100,7 +101,7 @@ export class CatchUp {
     const about = { namespace, room, limit, maxBytes: this.maxPageBytes };
     if (after !== undefined) {
       const page = await this.pages.read({ ...about, after });
-      log?.learn(page.room);
+      log?.learn(rowOf(page));
       const epoch = page.room?.epoch ?? null;
       const lastSeq = page.room?.lastSeq ?? 0;
       const isPurged = after < lastSeq && page.messages[0]?.seq !== after + 1;
@@ -109,7 +110,7 @@ export class CatchUp {
       }
     }
     const page = await this.pages.read({ ...about, newest: true });
-    log?.learn(page.room);
+    log?.learn(rowOf(page));
     return {
       epoch: page.room?.epoch ?? null,
       lastSeq: page.room?.lastSeq ?? 0,
@@ -118,6 +119,12 @@ export class CatchUp {
       hasMore: page.hasMoreBefore,
     };
   }
+}
+
+/** The room's row, with the key of its last message, if that is on the page. */
+function rowOf({ room, messages }: RoomPage): RoomRow | null {
+  const last = messages.at(-1);
+  return room && { ...room, lastKey: last?.seq === room.lastSeq ? [last.userId, last.id] : null };
 }
 
 /** A reader that began before the room had an epoch has followed it from 0. */

@@ -25,6 +25,20 @@ export class MessageRing {
     }
   }
 
+  get(seq: number): StoredMessage | undefined {
+    return this.messages.get(seq)?.message;
+  }
+
+  /** The lowest and the highest number; undefined: it is empty. */
+  get span(): { first: number; last: number } | undefined {
+    let [first, last] = [Number.POSITIVE_INFINITY, 0];
+    for (const seq of this.messages.keys()) {
+      first = Math.min(first, seq);
+      last = Math.max(last, seq);
+    }
+    return last > 0 ? { first, last } : undefined;
+  }
+
   /** All messages from `first` to `last`, or undefined when one of them is not here. */
   range(first: number, last: number): StoredMessage[] | undefined {
     if (last - first >= this.messages.size) {

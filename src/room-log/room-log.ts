@@ -1,18 +1,46 @@
-import type { LiveMessage, StoredMessage, StoredRuns } from "../contract/events";
+import type { LiveMessage, MessageKey, StoredMessage, StoredRuns } from "../contract/events";
+import type { Clock } from "../lifecycle/clock";
 import { AnnouncedNumbers } from "./announced-numbers";
 import { MessageRing } from "./message-ring";
+import type { NumberedKeys } from "./numbered-keys";
 
 /** The room's row, as it was read from Postgres; null where there is none yet. */
 export interface RoomRow {
   epoch: string;
   lastSeq: number;
   delivery: Delivery | null;
+  /** The key of the message with the last number, where it was read too. */
+  lastKey?: MessageKey | null;
+}
+
+/** The row, and what was asked of the table by `RoomLog.look`, of the same moment. */
+export interface CheckedRow extends RoomRow {
+  /** The key of the message with the witness' number; null: there is none. */
+  witness: MessageKey | null;
+  /** How many messages the table holds in the ring's span. */
+  inSpan: number;
+}
+
+/** What a log believed at one moment, to be compared with the table. */
+export interface Look {
+  tip: number;
+  witness: Witness | undefined;
+  /** Of the ring. */
+  span: { first: number; last: number } | undefined;
+  doubts: number;
+}
+
+/** A number of which it is known whose it is: with another's message under it, the table tells another history. */
+interface Witness {
+  seq: number;
+  key: string;
 }
 
 export type Delivery = "fast" | "strict";
 
 interface Shown {
   message: LiveMessage;
+  shownAtMs: number;
   /**
    * The tip when it was shown: the numbers up to it were given to others, or to an earlier showing.
    * undefined: it was not known.
@@ -22,9 +50,19 @@ interface Shown {
   isAmbiguous: boolean;
 }
 
+export interface RoomLogParts {
+  ringMessages: number;
+  /** Of all rooms. */
+  numbered: NumberedKeys;
+  clock: Pick<Clock, "monotonicMs">;
+}
+
 /**
  * What this node knows of one room's log: epoch, tip, the newest stored messages, and what was
  * shown and is not yet numbered.
+ *
+ * A doubt (Postgres was away, a number came under two keys) lasts until the log was compared with the table: while it
+ * does, nothing is answered from here.
  *
  * It is fed by what this node delivers, its own and other nodes' broadcasts alike
  * (`broadcast/delivery-seam.ts`), and by the room's row. It never decides what is stored.
@@ -35,12 +73,16 @@ export class RoomLog {
   private knownTip = 0;
   private readonly announced = new AnnouncedNumbers();
   private readers = 0;
-  private isAbandoned = false;
   private readonly shown = new Map<string, Shown>();
   private readonly ring: MessageRing;
+  private witness: Witness | undefined;
+  private doubts = 0;
+  private settledDoubts = 0;
+  /** Another object after each reset. */
+  private life = {};
 
-  constructor(ringMessages: number) {
-    this.ring = new MessageRing(ringMessages);
+  constructor(private readonly parts: RoomLogParts) {
+    this.ring = new MessageRing(parts.ringMessages);
   }
 
   /** The room's row was read since the last reset. */
@@ -89,6 +131,11 @@ export class RoomLog {
     return this.shown.size > 0;
   }
 
+  /** The table may hold another history than this. */
+  get isDoubtful(): boolean {
+    return this.doubts !== this.settledDoubts;
+  }
+
   /** What was shown here and not seen numbered or retracted, in the order in which it was shown. */
   pending(): LiveMessage[] {
     return Array.from(this.shown.values(), ({ message }) => message);
@@ -106,26 +153,50 @@ export class RoomLog {
 
   /** Takes what the room's row says, unless it is of another epoch: what follows from that is for `contradicts`. */
   learn(row: RoomRow | null): void {
-    if (this.isAbandoned) {
-      // A read that ended after the last member had left.
-      return;
-    }
     if (this.row === undefined) {
       this.announced.begin(row?.lastSeq ?? 0);
     }
     if (this.row === undefined || this.epoch === null || this.epoch === row?.epoch) {
       this.row = { epoch: row?.epoch ?? null, delivery: row?.delivery ?? null };
       this.knownTip = Math.max(this.knownTip, row?.lastSeq ?? 0);
+      if (row?.lastKey) {
+        this.bearWitness(keyOf(...row.lastKey), row.lastSeq);
+      }
     }
   }
 
-  /**
-   * True when the row is not the one that this node has followed: another epoch, or a number below
-   * `tipBefore`, the tip from before the row was read.
-   */
-  contradicts(row: RoomRow | null, tipBefore: number): boolean {
+  /** What is to be compared with the table. */
+  look(): Look {
+    return { tip: this.knownTip, witness: this.witness, span: this.ring.span, doubts: this.doubts };
+  }
+
+  /** True when the row is not the one that this node has followed: another epoch, number or message than at the look before. */
+  contradicts(row: CheckedRow | null, { tip, witness }: Look): boolean {
     const isAnotherEpoch = this.epoch !== null && this.epoch !== (row?.epoch ?? null);
-    return isAnotherEpoch || (row?.lastSeq ?? 0) < tipBefore;
+    const isAnothers = !!row?.witness && keyOf(...row.witness) !== witness?.key;
+    return isAnotherEpoch || (row?.lastSeq ?? 0) < tip || isAnothers;
+  }
+
+  /** True when messages that the ring held at the look, or the witness, are not in the table any more. */
+  lacks(row: CheckedRow | null, { span, witness }: Look): boolean {
+    const expected = span ? span.last - span.first + 1 : 0;
+    return (row?.inSpan ?? 0) < expected || (witness !== undefined && !row?.witness);
+  }
+
+  /** Takes the row of a look that it does not contradict: doubts from before the look are over. */
+  confirm(row: CheckedRow | null, { doubts, witness }: Look): void {
+    if (witness !== undefined && witness === this.witness && !row?.witness) {
+      // Its message was deleted: it can tell nothing any more.
+      this.witness = undefined;
+    }
+    this.settledDoubts = doubts;
+    this.learn(row);
+  }
+
+  /** What is held here may be gone from the table, until it was compared. */
+  doubt(): void {
+    this.doubts += 1;
+    this.ring.clear();
   }
 
   /** A live message was delivered. */
@@ -134,9 +205,15 @@ export class RoomLog {
     if (message.seq !== undefined) {
       // It comes from the table as it stands there.
       this.shown.delete(key);
+      this.take(key, message.seq);
       this.ring.add({ ...withoutTip(message), seq: message.seq });
       this.announced.add(message.seq);
-      this.knownTip = Math.max(this.knownTip, message.seq);
+      return;
+    }
+    const numberedAs = this.parts.numbered.find(key, this.life);
+    if (numberedAs !== undefined) {
+      // A late copy, or a repeat: it is stored.
+      this.announced.add(numberedAs);
       return;
     }
     const before = this.shown.get(key);
@@ -144,7 +221,12 @@ export class RoomLog {
       key,
       before
         ? { ...before, isAmbiguous: true }
-        : { message, tipWhenShown: this.isLoaded ? this.knownTip : undefined, isAmbiguous: false },
+        : {
+            message,
+            shownAtMs: this.parts.clock.monotonicMs(),
+            tipWhenShown: this.isLoaded ? this.knownTip : undefined,
+            isAmbiguous: false,
+          },
     );
   }
 
@@ -180,31 +262,24 @@ export class RoomLog {
     this.ring.clear();
   }
 
-  /** Nobody here is in the room any more: its row may change unseen, and is read again for the next member. */
-  abandon(): void {
-    this.isAbandoned = true;
-    this.announced.clear();
-    this.row = undefined;
-    this.knownTip = 0;
-  }
-
-  /** Somebody is in the room again. */
-  resume(): void {
-    this.isAbandoned = false;
-  }
-
-  /** Forgets everything. */
+  /** Forgets the room that was followed; what was shown still waits for its fate. */
   reset(): void {
     this.ring.clear();
-    this.shown.clear();
+    // Nothing is held that could be wrong: the row is read before anything is answered.
+    this.settledDoubts = this.doubts;
+    for (const [key, shown] of this.shown) {
+      this.shown.set(key, { ...shown, tipWhenShown: undefined });
+    }
     this.announced.clear();
-    this.row = undefined;
+    this.row = this.witness = undefined;
     this.knownTip = 0;
+    this.life = {};
   }
 
   private place(key: string, seq: number): void {
     const shown = this.shown.get(key);
     this.shown.delete(key);
+    this.take(key, seq);
     // A number at or below the tip of its showing is a repeat of something stored earlier,
     // whose time and names may be others.
     if (shown?.tipWhenShown !== undefined && !shown.isAmbiguous && seq > shown.tipWhenShown) {
@@ -214,7 +289,25 @@ export class RoomLog {
       // A number alone tells the members nothing, when its message was lost on the way here.
       this.announced.add(seq);
     }
+  }
+
+  /** The message has the number. */
+  private take(key: string, seq: number): void {
+    this.parts.numbered.add(key, seq, this.life);
+    this.bearWitness(key, seq);
     this.knownTip = Math.max(this.knownTip, seq);
+  }
+
+  private bearWitness(key: string, seq: number): void {
+    const held = this.ring.get(seq);
+    const before = held ? keyOf(held.userId, held.id) : this.witness?.seq === seq ? this.witness.key : undefined;
+    if (before !== undefined && before !== key) {
+      // One of them is of another history, or forged: the table decides.
+      this.witness = { seq, key: before };
+      this.doubt();
+    } else if (!this.isDoubtful && seq >= (this.witness?.seq ?? 0)) {
+      this.witness = { seq, key };
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 import type { RoomfulConfig } from "../config/config";
 import type { LiveMessage, ServerPayload, StoredRuns } from "../contract/events";
 import { SYSTEM_MESSAGE_TYPE } from "../contract/names";
+import type { Clock } from "../lifecycle/clock";
+import { NumberedKeys } from "./numbered-keys";
 import { roomKeyOf } from "./room-key";
 import { RoomLog } from "./room-log";
 
@@ -12,17 +14,22 @@ interface Entry {
   members: number;
 }
 
-/**
- * The logs of all rooms in use on this node: a room has one from its first local member until the
- * last has left and all that was shown is settled. The ring goes with the last member.
- */
+export interface RoomLogsOptions {
+  config: RoomfulConfig["catchUp"];
+  clock: Pick<Clock, "monotonicMs">;
+  /** What was delivered is at odds with what a log holds: it is to be compared with the table. */
+  onDoubt(): void;
+}
+
+/** The logs of all rooms in use on this node: a room has one from its first local member to its last, whatever it holds. */
 export class RoomLogs {
   private readonly entries = new Map<string, Entry>();
   /** Rooms whose rings hold something, the one that was fed longest ago first. */
   private readonly fed = new Set<Entry>();
+  private readonly numbered = new NumberedKeys();
   private ringBytes = 0;
 
-  constructor(private readonly config: RoomfulConfig["catchUp"]) {}
+  constructor(private readonly options: RoomLogsOptions) {}
 
   find(namespace: string, room: string): RoomLog | undefined {
     return this.entries.get(roomKeyOf(namespace, room))?.log;
@@ -33,11 +40,12 @@ export class RoomLogs {
     const key = roomKeyOf(namespace, room);
     let entry = this.entries.get(key);
     if (!entry) {
-      entry = { namespace, room, log: new RoomLog(this.config.ringMessages), members: 0 };
+      const { config, clock } = this.options;
+      const { numbered } = this;
+      entry = { namespace, room, log: new RoomLog({ ringMessages: config.ringMessages, numbered, clock }), members: 0 };
       this.entries.set(key, entry);
     }
     entry.members += 1;
-    entry.log.resume();
     return entry.log;
   }
 
@@ -49,31 +57,46 @@ export class RoomLogs {
     }
     entry.members -= 1;
     if (entry.members <= 0) {
+      // Not kept for what is shown and not numbered: what would end that may be lost.
       this.dropRing(entry);
-      entry.log.abandon();
-      this.dropIfUnused(entry);
+      this.entries.delete(roomKeyOf(namespace, room));
     }
   }
 
-  /** Forgets everything about the room but its members: it is another one now. */
+  /** Forgets the room that was followed: it is another one now. */
   reset(namespace: string, room: string): void {
     const entry = this.entries.get(roomKeyOf(namespace, room));
     if (entry) {
       this.dropRing(entry);
       entry.log.reset();
-      this.dropIfUnused(entry);
+    }
+  }
+
+  /** Forgets the stored messages of a room: some are gone from the table. */
+  dropRingOf(namespace: string, room: string): void {
+    const entry = this.entries.get(roomKeyOf(namespace, room));
+    if (entry) {
+      this.dropRing(entry);
+    }
+  }
+
+  /** Nothing counts any more until it was compared with the table. */
+  doubt(): void {
+    this.dropRings();
+    for (const { log } of this.entries.values()) {
+      log.doubt();
     }
   }
 
   /** True while the room has local members and this is its log. */
   isInUse(namespace: string, room: string, log: RoomLog): boolean {
     const entry = this.entries.get(roomKeyOf(namespace, room));
-    return entry?.log === log && entry.members > 0;
+    return entry?.log === log;
   }
 
   /** Rooms with local members. */
   inUse(): { namespace: string; room: string; log: RoomLog }[] {
-    return [...this.entries.values()].filter(({ members }) => members > 0);
+    return [...this.entries.values()];
   }
 
   /** Takes what this node delivers. What another program emits into a room under our words is shown, and not kept. */
@@ -91,7 +114,7 @@ export class RoomLogs {
     }
   }
 
-  /** Forgets all stored messages: what was missed while Postgres was away is not known. */
+  /** Forgets all stored messages: what was missed while broadcasts were lost is not known. */
   dropRings(): void {
     for (const entry of this.fed) {
       this.dropRing(entry);
@@ -118,21 +141,19 @@ export class RoomLogs {
     if (!entry) {
       return;
     }
-    const bytesBefore = entry.log.ringBytes;
+    const { ringBytes: bytesBefore, isDoubtful: wasDoubtful } = entry.log;
     change(entry.log);
-    if (entry.members === 0) {
-      this.dropRing(entry);
-      this.dropIfUnused(entry);
-      return;
-    }
     this.ringBytes += entry.log.ringBytes - bytesBefore;
     this.fed.delete(entry);
     this.fed.add(entry);
     for (const stalest of this.fed) {
-      if (this.ringBytes <= this.config.ringBytes) {
+      if (this.ringBytes <= this.options.config.ringBytes) {
         break;
       }
       this.dropRing(stalest);
+    }
+    if (entry.log.isDoubtful && !wasDoubtful) {
+      this.options.onDoubt();
     }
   }
 
@@ -141,12 +162,6 @@ export class RoomLogs {
       this.ringBytes -= entry.log.ringBytes;
     }
     entry.log.dropRing();
-  }
-
-  private dropIfUnused(entry: Entry): void {
-    if (entry.members <= 0 && !entry.log.hasShown) {
-      this.entries.delete(roomKeyOf(entry.namespace, entry.room));
-    }
   }
 }
 

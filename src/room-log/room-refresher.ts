@@ -2,8 +2,9 @@ import type { StoredMessage } from "../contract/events";
 import type { Clock } from "../lifecycle/clock";
 import { RepeatedTask } from "../lifecycle/repeated-task";
 import type { Service } from "../lifecycle/service";
-import type { RoomRepository } from "../repositories/room-repository";
+import type { RoomRecord, RoomRepository } from "../repositories/room-repository";
 import { roomKeyOf } from "./room-key";
+import type { Look, RoomLog } from "./room-log";
 import type { RoomLogs } from "./room-logs";
 
 export interface RoomRefresherOptions {
@@ -12,8 +13,10 @@ export interface RoomRefresherOptions {
   intervalMs: number;
   clock: Clock;
   isAvailable(): boolean;
-  /** The room is not what this node and its readers have followed; its log was reset. */
-  onReset(namespace: string, room: string): void;
+  /** The room is not what this node and its readers have followed. */
+  onContradiction(namespace: string, room: string): void;
+  /** Messages that were stored are gone from the table; its other messages are those that were followed. */
+  onDeleted(namespace: string, room: string): void;
   /** The table holds what this node's members have not been told; the first 200 of it. */
   onMissed(namespace: string, room: string, missed: Missed): void;
   onError(error: unknown): void;
@@ -23,6 +26,13 @@ export interface Missed {
   epoch: string;
   lastSeq: number;
   messages: StoredMessage[];
+}
+
+interface RoomLooked {
+  namespace: string;
+  room: string;
+  log: RoomLog;
+  look: Look;
 }
 
 /** Where nothing is known of a room yet, nothing can have been missed. */
@@ -56,34 +66,41 @@ export class RoomRefresher implements Service {
   }
 
   private async readAll(): Promise<void> {
-    const { rooms, logs, isAvailable, onReset, onMissed } = this.options;
+    const { rooms, logs, isAvailable } = this.options;
     // Taken before the read: numbers that are given while it runs are no contradiction.
-    const before = logs.inUse().map(({ namespace, room, log }) => ({ namespace, room, log, tip: log.tip }));
+    const before = logs.inUse().map((each) => ({ ...each, look: each.log.look() }));
     if (before.length === 0 || !isAvailable()) {
       return;
     }
     const rows = await rooms.findMany(
-      before.map(({ namespace, room, log }) => ({ namespace, name: room, above: log.announcedUpTo ?? NOTHING_ABOVE })),
+      before.map(({ namespace, room, log, look }) => ({
+        ...{ namespace, name: room, above: log.announcedUpTo ?? NOTHING_ABOVE },
+        ...{ witness: look.witness?.seq, span: look.span },
+      })),
     );
     const rowOf = new Map(rows.map((row) => [roomKeyOf(row.namespace, row.name), row]));
-    for (const { namespace, room, log, tip } of before) {
-      const row = rowOf.get(roomKeyOf(namespace, room)) ?? null;
-      if (!logs.isInUse(namespace, room, log)) {
-        // Left, and perhaps joined again, while the rows were read: the next join reads its own.
-        continue;
+    for (const each of before) {
+      // Left, and perhaps joined again, while the rows were read: the next join reads its own.
+      if (logs.isInUse(each.namespace, each.room, each.log)) {
+        this.compare(each, rowOf.get(roomKeyOf(each.namespace, each.room)) ?? null);
       }
-      if (log.contradicts(row, tip)) {
-        logs.reset(namespace, room);
-        log.learn(row);
-        onReset(namespace, room);
-        continue;
-      }
-      log.learn(row);
-      // What was told while the rows were read is not missed.
-      const messages = row?.messages.filter(({ seq }) => seq > (log.announcedUpTo ?? NOTHING_ABOVE)) ?? [];
-      if (row && messages.length > 0) {
-        onMissed(namespace, room, { epoch: row.epoch, lastSeq: row.lastSeq, messages });
-      }
+    }
+  }
+
+  private compare({ namespace, room, log, look }: RoomLooked, row: RoomRecord | null): void {
+    const { onContradiction, onDeleted, onMissed } = this.options;
+    if (log.contradicts(row, look)) {
+      onContradiction(namespace, room);
+      return;
+    }
+    if (log.lacks(row, look)) {
+      onDeleted(namespace, room);
+    }
+    log.confirm(row, look);
+    // What was told while the rows were read is not missed.
+    const messages = row?.messages.filter(({ seq }) => seq > (log.announcedUpTo ?? NOTHING_ABOVE)) ?? [];
+    if (row && messages.length > 0) {
+      onMissed(namespace, room, { epoch: row.epoch, lastSeq: row.lastSeq, messages });
     }
   }
 }

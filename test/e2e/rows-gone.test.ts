@@ -76,3 +76,93 @@ describe("a message that is sent again after its row is gone", () => {
     expect(await idsOf(room)).toEqual([kept, gone]);
   });
 });
+
+describe("rows that were lost in a failover, without a new epoch", () => {
+  /** The room's newest rows as a standby that had not received them. */
+  const lose = (room: string, lastSeq: number) =>
+    queryRows(
+      server.database,
+      `WITH room AS (UPDATE rooms SET last_seq = $2 WHERE name = $1 RETURNING id)
+       DELETE FROM messages USING room WHERE room_id = room.id AND seq > $2`,
+      [room, lastSeq],
+    );
+
+  it("are noticed at the first number that is given twice: readers reload, newcomers get what the table has", async () => {
+    const room = `room-${randomUUID()}`;
+    const [ada, ben] = [await server.connect({ userId: "ada" }), await server.connect({ userId: "ben" })];
+    await ada.call("join", { room });
+    await ben.call("join", { room });
+    for (const content of ["one", "two", "lost", "lost too"]) {
+      await ada.call("message", { room, content });
+    }
+    await lose(room, 2);
+
+    await ada.call("message", { room, content: "three" });
+
+    const state = await ben.waitFor("room_state");
+    expect(state).toMatchObject({ recovered: false, lastSeq: 3 });
+    expect("messages" in state && state.messages.map(({ content }) => content)).toEqual(["one", "two", "three"]);
+    const carl = await server.connect({ userId: "carl" });
+    const page = await carl.call("join", { room });
+    expect(page.messages.map(({ content }) => content)).toEqual(["one", "two", "three"]);
+    // Whoever holds a lost number is not told that nothing is missing.
+    expect(await carl.call("join", { room, after: 4 })).toMatchObject({ recovered: false, lastSeq: 3 });
+  });
+
+  it("are noticed by a look when others have filled their numbers meanwhile", async () => {
+    const room = `room-${randomUUID()}`;
+    const [ada, ben] = [await server.connect({ userId: "ada" }), await server.connect({ userId: "ben" })];
+    await ada.call("join", { room });
+    await ben.call("join", { room });
+    for (const content of ["one", "lost"]) {
+      await ada.call("message", { room, content });
+    }
+    await lose(room, 1);
+    // Committed by a node that this one does not hear.
+    for (const content of ["two", "three"]) {
+      await queryRows(
+        server.database,
+        `SELECT * FROM append_messages(ARRAY['/'], ARRAY[$1::text], ARRAY[$2::uuid], ARRAY['dora'], ARRAY['Dora'],
+           ARRAY['#000000'], ARRAY['text'], ARRAY[$3::text], ARRAY[null::bigint], ARRAY[null::jsonb], ARRAY[null::jsonb],
+           ARRAY[now()])`,
+        [room, randomUUID(), content],
+      );
+    }
+    await server.clock.advance(POLL_INTERVAL_MS);
+
+    const state = await ben.waitFor("room_state");
+    expect(state).toMatchObject({ recovered: false, lastSeq: 3 });
+    expect("messages" in state && state.messages.map(({ content }) => content)).toEqual(["one", "two", "three"]);
+  });
+});
+
+describe("messages that were deleted", () => {
+  it.each([
+    ["the oldest, by retention", [1], ["2", "3"]],
+    ["one in the middle", [2], ["1", "3"]],
+    ["the newest", [3], ["1", "2"]],
+  ])("are not answered from memory after the next look, and nobody reloads: %s", async (_name, seqs, left) => {
+    const room = `room-${randomUUID()}`;
+    const [ada, ben] = [await server.connect({ userId: "ada" }), await server.connect({ userId: "ben" })];
+    await ada.call("join", { room });
+    for (const content of ["1", "2", "3"]) {
+      await ada.call("message", { room, content });
+    }
+    await queryRows(
+      server.database,
+      "DELETE FROM messages USING rooms WHERE rooms.id = room_id AND name = $1 AND seq = ANY ($2::bigint[])",
+      [room, seqs],
+    );
+
+    await server.clock.advance(POLL_INTERVAL_MS);
+
+    let answered: string[];
+    do {
+      // The look has begun; the test ends when it has, or not at all.
+      const { messages } = await ben.call("join", { room });
+      answered = messages.map(({ content }) => content);
+    } while (answered.length > left.length);
+    expect(answered).toEqual(left);
+    await ada.expectNone("room_state");
+  });
+});

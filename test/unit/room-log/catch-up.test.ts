@@ -2,7 +2,9 @@ import type { LiveMessage, StoredMessage } from "../../../src/contract/events";
 import { RoomfulError } from "../../../src/contract/roomful-error";
 import type { PageQuery, RoomPage } from "../../../src/repositories/message-repository";
 import { CatchUp, type CaughtUp } from "../../../src/room-log/catch-up";
-import { RoomLog } from "../../../src/room-log/room-log";
+import type { RoomLog } from "../../../src/room-log/room-log";
+
+import { createRoomLog } from "../../support/room-log";
 
 function messageOf(seq: number, content = `content ${seq}`): StoredMessage {
   return {
@@ -69,7 +71,7 @@ function logOf({
   missing = [] as number[],
   content = undefined as string | undefined,
 }) {
-  const log = new RoomLog(256);
+  const log = createRoomLog(256);
   log.learn({ epoch, lastSeq: from, delivery: null });
   for (let seq = from + 1; seq <= to; seq += 1) {
     const { seq: _seq, ...body } = messageOf(seq, content);
@@ -124,7 +126,7 @@ describe("without `after`", () => {
   it.each([
     ["one of the newest is missing", logOf({ to: 9, missing: [6] })],
     ["the log begins later", logOf({ from: 6, to: 9 })],
-    ["the room's row was not read", new RoomLog(256)],
+    ["the room's row was not read", createRoomLog(256)],
   ])("asks Postgres where %s", async (_case, log) => {
     const { read, queries } = setup({ last: 9 });
 
@@ -189,11 +191,11 @@ describe("recovered", () => {
     [{ after: 3, epoch: null }, false],
   ])("of a room without a row, asked with %j, is %s", async (query, recovered) => {
     const expected = { epoch: null, lastSeq: 0, recovered, messages: [], hasMore: false };
-    const knownToBeMissing = new RoomLog(256);
+    const knownToBeMissing = createRoomLog(256);
     knownToBeMissing.learn(null);
 
     expect(await setup({}).read(query)).toEqual(expected);
-    expect(await setup({}).read(query, new RoomLog(256))).toEqual(expected);
+    expect(await setup({}).read(query, createRoomLog(256))).toEqual(expected);
     expect(await setup({}).read(query, knownToBeMissing)).toEqual(expected);
   });
 
@@ -261,7 +263,7 @@ describe("the log", () => {
     ["misses the newest message", logOf({ to: 9, missing: [9] })],
     ["is of an earlier time than `after`", logOf({ to: 5 })],
     ["is of another epoch than the reader", logOf({ to: 9, epoch: "e2" })],
-    ["has not read the room's row", new RoomLog(256)],
+    ["has not read the room's row", createRoomLog(256)],
   ])("is not asked where it %s", async (_name, log) => {
     const { read, queries } = setup({ last: 9 });
 
@@ -274,7 +276,7 @@ describe("the log", () => {
 
   it("is not asked where it has messages and has not read the room's row, whose epoch it cannot tell", async () => {
     const { read, queries } = setup({ last: 9 });
-    const log = new RoomLog(256);
+    const log = createRoomLog(256);
     const { seq, ...body } = messageOf(9);
     log.show({ ...body, tip: 8 });
     log.number({ epoch: "e1", runs: [{ from: seq, items: [[body.userId, body.id]] }] });
@@ -285,7 +287,7 @@ describe("the log", () => {
 
   it("is not asked where it has numbers and no epoch, of a strict room made after the look at its row", async () => {
     const strictLog = () => {
-      const log = new RoomLog(256);
+      const log = createRoomLog(256);
       log.learn(null);
       for (const seq of UP_TO_9) {
         log.show({ ...messageOf(seq), tip: seq });
@@ -330,7 +332,7 @@ describe("the log", () => {
     ["the newest page instead of what follows a number", { after: 6, epoch: "e0" }],
   ])("learns the room's row with %s, and is loading until then", async (_name, query) => {
     const { read } = setup({ last: 9 });
-    const log = new RoomLog(256);
+    const log = createRoomLog(256);
 
     const reading = read(query, log);
     expect(log.isLoading).toBe(true);
@@ -340,7 +342,7 @@ describe("the log", () => {
   });
 
   it("learns that the room has no row", async () => {
-    const log = new RoomLog(256);
+    const log = createRoomLog(256);
 
     await setup({}).read({}, log);
 
@@ -350,7 +352,7 @@ describe("the log", () => {
 
 it("passes on that Postgres is away, and is not loading any more", async () => {
   const { read, follow, failWith } = setup({ last: 9 });
-  const log = new RoomLog(256);
+  const log = createRoomLog(256);
   failWith(new RoomfulError("UNAVAILABLE"));
 
   await expect(read({ after: 6 }, log)).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -389,7 +391,7 @@ describe("a page after a number", () => {
 
   it("comes from Postgres otherwise, whose row the log learns", async () => {
     const { follow, queries } = setup({ last: 9 });
-    const log = new RoomLog(256);
+    const log = createRoomLog(256);
 
     const page = await follow(6, log, 2);
 

@@ -18,7 +18,17 @@ function setup() {
     }
     return rooms
       .filter(({ name }) => strict.has(name))
-      .map(({ namespace, name }) => ({ namespace, name, epoch: "e", lastSeq: 0, delivery: "strict", messages: [] }));
+      .map(({ namespace, name }) => ({
+        namespace,
+        name,
+        epoch: "e",
+        lastSeq: 0,
+        delivery: "strict",
+        messages: [],
+        lastKey: null,
+        witness: null,
+        inSpan: 0,
+      }));
   };
   const modes = new DeliveryModes({
     rooms: { findMany },

@@ -1,5 +1,7 @@
 import type { LiveMessage, MessageKey } from "../../../src/contract/events";
-import { RoomLog, type RoomRow } from "../../../src/room-log/room-log";
+import type { CheckedRow, RoomRow } from "../../../src/room-log/room-log";
+
+import { createRoomLog } from "../../support/room-log";
 
 function liveOf(id: string, parts: Partial<LiveMessage> = {}): LiveMessage {
   return {
@@ -21,7 +23,7 @@ const runsOf = (from: number, ...ids: string[]) => ({ epoch: "e1", runs: [{ from
 
 /** A log that has followed its room since it had `lastSeq` messages. */
 function setup(row: RoomRow | null = rowOf(0)) {
-  const log = new RoomLog(16);
+  const log = createRoomLog(16);
   log.learn(row);
   const show = (...ids: string[]) => {
     for (const id of ids) {
@@ -35,7 +37,7 @@ function setup(row: RoomRow | null = rowOf(0)) {
 
 describe("the row", () => {
   it("is unknown at first", () => {
-    const log = new RoomLog(16);
+    const log = createRoomLog(16);
 
     expect(log).toMatchObject({ isLoaded: false, isLoading: false, epoch: null, delivery: null, tip: 0 });
     expect(log).toMatchObject({ hasShown: false, ringBytes: 0 });
@@ -91,7 +93,7 @@ describe("the row", () => {
   });
 
   it("is being loaded while a first read runs, not while a later one does", async () => {
-    const log = new RoomLog(16);
+    const log = createRoomLog(16);
 
     const result = await log.whileReading(async () => {
       expect(log.isLoading).toBe(true);
@@ -104,7 +106,7 @@ describe("the row", () => {
   });
 
   it("is not being loaded any more after the last of several reads has failed", async () => {
-    const log = new RoomLog(16);
+    const log = createRoomLog(16);
     const outcomes: boolean[] = [];
     let failFirst!: (error: Error) => void;
     const first = log.whileReading(() => new Promise<void>((_resolve, reject) => (failFirst = reject)));
@@ -157,6 +159,17 @@ describe("pending", () => {
 
     expect(pendingIds()).toEqual(["a", "b"]);
     expect(log.pending()[0]).toEqual(liveOf("a"));
+  });
+
+  it("does not hold a late copy of what has its number already", () => {
+    const { log, show, pendingIds } = setup();
+    log.show(liveOf("a", { seq: 1 }));
+    log.number(runsOf(2, "never shown here"));
+
+    show("a", "never shown here", "b");
+
+    expect(pendingIds()).toEqual(["b"]);
+    expect(log.announcedUpTo).toBe(2);
   });
 
   it("does not hold what comes with its number, and lets go of an earlier showing of it", () => {
@@ -226,7 +239,7 @@ describe("numbers", () => {
   });
 
   it("before the row was read move the tip", () => {
-    const log = new RoomLog(16);
+    const log = createRoomLog(16);
 
     log.number(runsOf(3, "a"));
     expect(log).toMatchObject({ isLoaded: false, tip: 3 });
@@ -250,7 +263,7 @@ describe("the ring", () => {
   });
 
   it("does not take what was shown before the row was read, which may be a repeat", () => {
-    const log = new RoomLog(16);
+    const log = createRoomLog(16);
     log.show(liveOf("shown before"));
     log.learn(rowOf(7));
     log.show(liveOf("shown after"));
@@ -347,6 +360,9 @@ describe("the ring", () => {
 });
 
 describe("contradicts", () => {
+  const checked = (row: RoomRow | null, parts: Partial<CheckedRow> = {}): CheckedRow | null =>
+    row && { ...row, witness: null, inSpan: 0, ...parts };
+
   it.each<[string, RoomRow | null, number, boolean]>([
     ["the same epoch and number", rowOf(7), 7, false],
     ["a higher number", rowOf(9), 7, false],
@@ -356,39 +372,55 @@ describe("contradicts", () => {
     ["another epoch with a higher number", rowOf(9, "e2"), 7, true],
     ["no row any more", null, 7, true],
     ["no row any more, of a room without messages", null, 0, true],
-  ])("judges %s", (_name, row, tipBefore, expected) => {
-    expect(setup(rowOf(7)).log.contradicts(row, tipBefore)).toBe(expected);
+  ])("judges %s", (_name, row, tip, expected) => {
+    const { log } = setup(rowOf(7));
+    expect(log.contradicts(checked(row), { ...log.look(), tip })).toBe(expected);
   });
 
   it.each<[string, RoomRow | null, boolean]>([
     ["still none", null, false],
     ["one with messages", rowOf(3), false],
   ])("judges a room that had no row: %s", (_name, row, expected) => {
-    expect(setup(null).log.contradicts(row, 0)).toBe(expected);
+    const { log } = setup(null);
+    expect(log.contradicts(checked(row), log.look())).toBe(expected);
   });
 
   it("judges a log that has numbers and no row yet by the numbers", () => {
-    const log = new RoomLog(16);
+    const log = createRoomLog(16);
     log.number(runsOf(3, "a"));
 
-    expect(log.contradicts(rowOf(3), 3)).toBe(false);
-    expect(log.contradicts(rowOf(2), 3)).toBe(true);
-    expect(log.contradicts(null, 3)).toBe(true);
+    expect(log.contradicts(checked(rowOf(3)), log.look())).toBe(false);
+    expect(log.contradicts(checked(rowOf(2)), log.look())).toBe(true);
+    expect(log.contradicts(null, log.look())).toBe(true);
+  });
+
+  it.each<[string, MessageKey | null, boolean]>([
+    ["the message that is known by it", ["alice", "a"], false],
+    ["another's", ["bob", "a"], true],
+    ["nobody's any more, which is a deletion", null, false],
+  ])("judges the number that is known best: %s", (_name, witness, expected) => {
+    const { log } = setup(rowOf(7));
+    log.number(runsOf(8, "a"));
+
+    expect(log.contradicts(checked(rowOf(9), { witness }), log.look())).toBe(expected);
   });
 });
 
-it("forgets everything when it is reset, and follows another epoch from there", () => {
-  const { log, show, idsOf } = setup({ epoch: "e1", lastSeq: 0, delivery: "strict" });
+it("forgets the room when it is reset, keeps what waits for its fate, and follows another epoch from there", () => {
+  const { log, show, idsOf, pendingIds } = setup({ epoch: "e1", lastSeq: 0, delivery: "strict" });
   show("a", "b");
   log.number(runsOf(1, "a"));
 
   log.reset();
 
-  expect(log).toMatchObject({ isLoaded: false, epoch: null, delivery: null, tip: 0, hasShown: false, ringBytes: 0 });
+  expect(log).toMatchObject({ isLoaded: false, epoch: null, delivery: null, tip: 0, isDoubtful: false, ringBytes: 0 });
   expect(idsOf(1, 1)).toBeUndefined();
   log.learn(rowOf(1, "e2"));
-  show("c");
-  log.number({ epoch: "e2", runs: [{ from: 2, items: keysOf("c") }] });
-  expect(log).toMatchObject({ epoch: "e2", tip: 2 });
+  show("c", "a");
+  expect(pendingIds()).toEqual(["b", "c", "a"]);
+  log.number({ epoch: "e2", runs: [{ from: 2, items: keysOf("c", "b") }] });
+  expect(log).toMatchObject({ epoch: "e2", tip: 3 });
   expect(idsOf(2, 2)).toEqual(["c"]);
+  // Shown in the room's other life: what its content is in this one is not known.
+  expect(idsOf(3, 3)).toBeUndefined();
 });

@@ -1,9 +1,15 @@
 import type { LiveMessage, StoredRuns } from "../../../src/contract/events";
 import type { RoomLog } from "../../../src/room-log/room-log";
 import { RoomLogs } from "../../../src/room-log/room-logs";
+import { TestClock } from "../../../src/testing/test-clock";
 
 function setup(ringBytes = 1_000_000) {
-  const logs = new RoomLogs({ ringMessages: 16, ringBytes });
+  const doubts: string[] = [];
+  const logs = new RoomLogs({
+    config: { ringMessages: 16, ringBytes },
+    clock: new TestClock({ isFrozen: true }),
+    onDoubt: () => doubts.push("doubt"),
+  });
 
   /** Joins a room whose row is known to be missing. */
   const join = (room: string, namespace = "/"): RoomLog => {
@@ -21,7 +27,7 @@ function setup(ringBytes = 1_000_000) {
   const stored = (room: string, seq: number, id: string, namespace = "/") => {
     logs.observe(namespace, "stored", { room, ...runOf(seq, id) });
   };
-  return { logs, join, message, stored };
+  return { logs, join, message, stored, doubts };
 }
 
 function runOf(seq: number, id: string): StoredRuns {
@@ -74,64 +80,18 @@ describe("a room's log", () => {
     expect(logs.find("/support", "general")?.hasShown).toBe(true);
   });
 
-  it.each([
-    ["numbered", (test: ReturnType<typeof setup>) => test.stored("general", 1, "a")],
-    [
-      "retracted",
-      ({ logs }: ReturnType<typeof setup>) =>
-        logs.observe("/", "retracted", { room: "general", userId: "alice", id: "a", code: "STORAGE_REJECTED" }),
-    ],
-  ])("outlives its last member until all that was shown is settled: %s", (_name, settle) => {
-    const test = setup();
-    const log = test.join("general");
-    test.message("general", "a");
+  it("goes with its last member, whatever it holds, and gives back its memory", () => {
+    const { logs, join, message, stored } = setup(2 * bytesOfOne());
+    const log = join("general");
+    message("general", "stored");
+    message("general", "shown, and never settled");
+    stored("general", 1, "stored");
 
-    test.logs.release("/", "general");
-    expect(test.logs.find("/", "general")).toBe(log);
-    expect(test.logs.inUse()).toEqual([]);
+    logs.release("/", "general");
 
-    settle(test);
-    expect(test.logs.find("/", "general")).toBeUndefined();
+    expect(logs.find("/", "general")).toBeUndefined();
     expect(log.ringBytes).toBe(0);
-  });
-
-  it("loses its ring with the last member, though it stays for what was shown", () => {
-    const { logs, join, message, stored } = setup();
-    const log = join("general");
-    message("general", "a");
-    message("general", "b");
-    stored("general", 1, "a");
-    expect(log.range(1, 1)).toHaveLength(1);
-
-    logs.release("/", "general");
-
-    expect(logs.find("/", "general")).toBe(log);
-    expect(log.range(1, 1)).toBeUndefined();
-    expect(logs.retain("/", "general").pending()).toMatchObject([{ id: "b" }]);
-  });
-
-  it("is not loaded for the next first member where it stayed for what was shown", () => {
-    const { logs, join, message } = setup();
-    const log = join("general");
-    message("general", "a");
-    logs.release("/", "general");
-
-    expect(logs.retain("/", "general")).toBe(log);
-
-    expect(log).toMatchObject({ isLoaded: false, epoch: null, hasShown: true });
-  });
-
-  it("keeps nothing in its ring while nobody is there", () => {
-    const { logs, join, message, stored } = setup();
-    const log = join("general");
-    message("general", "a");
-    message("general", "b");
-    logs.release("/", "general");
-
-    stored("general", 1, "a");
-
-    expect(log.ringBytes).toBe(0);
-    expect(log.pending()).toMatchObject([{ id: "b" }]);
+    expect(logs.retain("/", "general")).toMatchObject({ isLoaded: false, epoch: null, hasShown: false });
   });
 
   it("is not made by releasing a room that nobody is in", () => {
@@ -193,7 +153,20 @@ describe("what is delivered", () => {
     message("general", "a", { stored: runOf(1, "a") });
 
     expect(log.range(1, 1)).toBeUndefined();
-    expect(log.pending()).toMatchObject([{ id: "a" }]);
+    expect(log.pending()).toEqual([]);
+  });
+
+  it("is doubted when it gives a number to two messages, and not twice", () => {
+    const { join, message, stored, doubts } = setup();
+    const log = join("general");
+    message("general", "a", { seq: 1 });
+    expect(log.isDoubtful).toBe(false);
+
+    stored("general", 1, "b");
+    stored("general", 1, "b");
+
+    expect([log.isDoubtful, doubts]).toEqual([true, ["doubt"]]);
+    expect(log.look().witness).toEqual({ seq: 1, key: "alice\0a" });
   });
 
   it("is not kept of rooms without members, nor of system messages and other events", () => {
@@ -292,33 +265,6 @@ describe("memory", () => {
 });
 
 describe("a room that everybody has left while something was read", () => {
-  const row = { epoch: "e1", lastSeq: 7, delivery: null };
-
-  it("takes nothing from a read that ends after the last leave", () => {
-    const { logs, message } = setup();
-    const log = logs.retain("/", "general");
-    message("general", "shown");
-    logs.release("/", "general");
-    log.learn(row);
-
-    const next = logs.retain("/", "general");
-
-    expect(next).toBe(log);
-    expect([next.isLoaded, next.tip]).toEqual([false, 0]);
-    next.learn(row);
-    expect([next.isLoaded, next.tip]).toEqual([true, 7]);
-  });
-
-  it("is gone when it is reset", () => {
-    const { logs, message } = setup();
-    logs.retain("/", "general");
-    message("general", "shown");
-    logs.release("/", "general");
-    logs.reset("/", "general");
-
-    expect(logs.find("/", "general")).toBeUndefined();
-  });
-
   it("is in use by its own log only", () => {
     const { logs } = setup();
     const before = logs.retain("/", "general");

@@ -1,4 +1,4 @@
-import type { RoomRecord, RoomRepository } from "../../../src/repositories/room-repository";
+import type { RoomRecord, RoomRepository, WantedRoom } from "../../../src/repositories/room-repository";
 import { RoomLogs } from "../../../src/room-log/room-logs";
 import { RoomRefresher } from "../../../src/room-log/room-refresher";
 import { TestClock } from "../../../src/testing/test-clock";
@@ -7,9 +7,11 @@ const INTERVAL_MS = 15_000;
 
 function setup({ ringBytes = 1_000_000 } = {}) {
   const clock = new TestClock({ isFrozen: true });
-  const logs = new RoomLogs({ ringMessages: 16, ringBytes });
+  const logs = new RoomLogs({ config: { ringMessages: 16, ringBytes }, clock, onDoubt: () => {} });
   const asked: { namespace: string; name: string }[][] = [];
+  const looks: WantedRoom[][] = [];
   const resets: string[] = [];
+  const deleted: string[] = [];
   const missed: string[] = [];
   const errors: unknown[] = [];
   const postgres = {
@@ -20,7 +22,8 @@ function setup({ ringBytes = 1_000_000 } = {}) {
   };
   const rooms: Pick<RoomRepository, "findMany"> = {
     async findMany(wanted) {
-      asked.push([...wanted]);
+      asked.push(wanted.map(({ namespace, name, above }) => ({ namespace, name, above })));
+      looks.push([...wanted]);
       const { rows } = postgres;
       await postgres.answering;
       return rows;
@@ -29,7 +32,11 @@ function setup({ ringBytes = 1_000_000 } = {}) {
   const refresher = new RoomRefresher({
     ...{ rooms, logs, clock, intervalMs: INTERVAL_MS },
     isAvailable: () => postgres.isAvailable,
-    onReset: (namespace, room) => resets.push(`${namespace} ${room}`),
+    onContradiction(namespace, room) {
+      logs.reset(namespace, room);
+      resets.push(`${namespace} ${room}`);
+    },
+    onDeleted: (namespace, room) => deleted.push(`${namespace} ${room}`),
     onMissed: (namespace, room, { messages }) =>
       missed.push(`${namespace} ${room} ${messages.map(({ seq }) => seq).join()}`),
     onError: (error) => errors.push(error),
@@ -40,11 +47,13 @@ function setup({ ringBytes = 1_000_000 } = {}) {
     log.learn({ epoch: "e1", lastSeq, delivery: null });
     return log;
   };
-  return { clock, logs, asked, resets, missed, errors, postgres, refresher, join };
+  return { clock, logs, asked, looks, deleted, resets, missed, errors, postgres, refresher, join };
 }
 
 const rowOf = (name: string, lastSeq: number, parts: Partial<RoomRecord> = {}): RoomRecord => ({
   ...{ namespace: "/", name, epoch: "e1", lastSeq, delivery: null, messages: [] },
+  // Whatever a log believes is in the table, unless a test says otherwise.
+  ...{ lastKey: null, witness: null, inSpan: Number.MAX_SAFE_INTEGER },
   ...parts,
 });
 
@@ -114,7 +123,7 @@ it.each<[string, RoomRecord[], { epoch: string | null; tip: number }]>([
   ["another epoch", [rowOf("general", 9, { epoch: "e2" })], { epoch: "e2", tip: 9 }],
   ["a number below the tip", [rowOf("general", 4)], { epoch: "e1", tip: 4 }],
   ["no row any more", [], { epoch: null, tip: 0 }],
-])("resets a log that meets %s, lets it follow the row, and tells so", async (_name, rows, expected) => {
+])("reports a log that meets %s, which follows the row then", async (_name, rows, expected) => {
   const { refresher, join, postgres, resets, logs } = setup();
   const log = join("general", 6);
   const other = join("other", 2);
@@ -127,11 +136,13 @@ it.each<[string, RoomRecord[], { epoch: string | null; tip: number }]>([
   await refresher.refresh();
 
   expect(resets).toEqual(["/ general"]);
-  expect(log).toMatchObject({ ...expected, isLoaded: true, hasShown: false });
+  // What was shown still waits for its fate.
+  expect(log).toMatchObject({ isLoaded: false, hasShown: true });
   expect(other).toMatchObject({ epoch: "e1", tip: 2 });
 
   // It is followed now: the same row is no news.
   await refresher.refresh();
+  expect(log).toMatchObject({ ...expected, isLoaded: true });
   expect(resets).toEqual(["/ general"]);
 });
 
@@ -239,7 +250,7 @@ it("reads once after a query that hangs, for all calls during it, and resets onc
 
   expect(asked).toHaveLength(2);
   expect(resets).toEqual(["/ general"]);
-  expect(log.tip).toBe(4);
+  expect(log).toMatchObject({ isLoaded: false, tip: 0 });
 });
 
 it("gives back the memory of a ring that it resets", async () => {
@@ -380,5 +391,72 @@ describe("what the members have not been told", () => {
 
     expect(asked[0]).toEqual([{ namespace: "/", name: "general", above: Number.MAX_SAFE_INTEGER }]);
     expect(missed).toEqual([]);
+  });
+});
+
+describe("what a log holds and the table does not", () => {
+  const messageOf = (seq: number, id = `id-${seq}`) => ({
+    ...{ id, room: "general", type: "text", content: "hi", tip: seq, seq, userId: "alice", username: "Alice" },
+    ...{ color: "#000000", createdAt: "2026-01-01T00:00:00.000Z" },
+  });
+
+  it("is another history, where the number that it knows best is another message's", async () => {
+    const { logs, looks, resets, postgres, refresher, join } = setup();
+    join("general", 5);
+    logs.observe("/", "message", messageOf(6));
+    // Rows were lost, and others committed under their numbers before anybody looked.
+    postgres.rows = [rowOf("general", 8, { witness: ["bob", "another"], lastKey: ["bob", "newest"] })];
+
+    await refresher.refresh();
+
+    expect(looks[0]).toMatchObject([{ witness: 6, span: { first: 6, last: 6 } }]);
+    expect(resets).toEqual(["/ general"]);
+  });
+
+  it("is the same history, where that number is its own, and is believed again", async () => {
+    const { logs, resets, deleted, postgres, refresher, join } = setup();
+    const log = join("general", 5);
+    logs.observe("/", "message", messageOf(6));
+    logs.doubt();
+    expect([log.isDoubtful, log.ringBytes]).toEqual([true, 0]);
+    postgres.rows = [rowOf("general", 8, { witness: ["alice", "id-6"], lastKey: ["bob", "newest"] })];
+
+    await refresher.refresh();
+    expect(log).toMatchObject({ isDoubtful: false, tip: 8 });
+    expect(log.look().witness).toEqual({ seq: 8, key: "bob\0newest" });
+    expect([resets, deleted]).toEqual([[], []]);
+  });
+
+  it("stays in doubt when the doubt came after the read had begun", async () => {
+    const { logs, postgres, refresher, join } = setup();
+    const log = join("general", 5);
+    const { promise, resolve } = deferred();
+    postgres.answering = promise;
+    postgres.rows = [rowOf("general", 5)];
+    const refreshed = refresher.refresh();
+    await Promise.resolve();
+
+    logs.doubt();
+    resolve();
+    await refreshed;
+    expect(log.isDoubtful).toBe(true);
+
+    await refresher.refresh();
+    expect(log.isDoubtful).toBe(false);
+  });
+
+  it.each([
+    ["the last message", { witness: null, inSpan: 1 }],
+    ["one in the middle of the ring", { witness: ["alice", "id-7"] as [string, string], inSpan: 1 }],
+  ])("was deleted: %s", async (_name, parts) => {
+    const { logs, resets, deleted, postgres, refresher, join } = setup();
+    join("general", 5);
+    logs.observe("/", "message", messageOf(6));
+    logs.observe("/", "message", messageOf(7));
+    postgres.rows = [rowOf("general", 7, parts)];
+
+    await refresher.refresh();
+
+    expect([resets, deleted]).toEqual([[], ["/ general"]]);
   });
 });
