@@ -17,6 +17,8 @@ import type { PresenceStore } from "./presence/presence-store";
 import { RedisPresenceStore } from "./presence/redis-presence-store";
 import { createConnectionFactory } from "./redis/create-connection";
 import { type DisconnectNotice, DisconnectNotices } from "./redis/disconnect-notice";
+import { readEvictionPolicy } from "./redis/eviction-policy";
+import type { RedisCommands } from "./redis/redis-connection";
 import { RedisLink } from "./redis/redis-link";
 import { createRedisNames, type RedisNames, redisPrefixOf } from "./redis/redis-names";
 
@@ -100,6 +102,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
       void catchUp();
       void presenceStore.restored();
     },
+    onConnected: (commands) => void warnOfEviction(commands),
     onFault: (reason, error) => logger.warn({ err: error, reason }, "Redis cannot be used"),
   });
   const { publisher, subscriber } = redis;
@@ -137,7 +140,21 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     clock: systemClock,
     onError: (error) => onError(error, "catch-up poll"),
   });
+  let knownPolicy: string | undefined;
   return { redis, names, others, presenceStore, services: [redis, presenceStore], polls: [poll] };
+
+  /** A key that is evicted is somebody who seems to be gone. */
+  async function warnOfEviction(commands: RedisCommands): Promise<void> {
+    try {
+      const policy = await readEvictionPolicy(commands);
+      if (policy !== undefined && policy !== "noeviction" && policy !== knownPolicy) {
+        logger.warn({ policy }, "Redis may evict keys that nodes need: set its maxmemory-policy to noeviction");
+      }
+      knownPolicy = policy;
+    } catch (error) {
+      logger.debug({ err: error }, "Redis does not say what it does when its memory is full");
+    }
+  }
 }
 
 export interface AdapterFactoryOptions extends DeliverySeamOptions {

@@ -5,6 +5,7 @@ import { createKeyCommand } from "./key-command";
 import { createMemberCommand } from "./member-command";
 import { createMigrateCommand } from "./migrate-command";
 import { createNewEpochCommand } from "./new-epoch-command";
+import { createRedisAclCommand } from "./redis-acl-command";
 import { createRedisPrefixCommand } from "./redis-prefix-command";
 import { createReplayCommand } from "./replay-command";
 import { createRevokeCommand } from "./revoke-command";
@@ -32,6 +33,7 @@ export function createProgram(env: Environment): Command {
     .addCommand(createRevokeCommand(env))
     .addCommand(createKeyCommand())
     .addCommand(createRedisPrefixCommand(env))
+    .addCommand(createRedisAclCommand(env))
     .addCommand(createReplayCommand(env));
   return program;
 }

@@ -18,7 +18,7 @@ export interface Subscription {
 }
 
 /** What is asked of Redis, other than to carry messages. */
-export type RedisCommands = Pick<RedisClientType, "eval" | "evalSha" | "scriptLoad" | "get" | "set">;
+export type RedisCommands = Pick<RedisClientType, "eval" | "evalSha" | "scriptLoad" | "get" | "set" | "info">;
 
 /**
  * A way to Redis: it is made, used, and thrown away when it is lost. None waits for Redis to come back, and none keeps
@@ -46,6 +46,9 @@ function clientOptions() {
   return {
     pingInterval: PING_INTERVAL_MS,
     disableOfflineQueue: true,
+    // No commands but those that a node has a use for: each needs a right (redis-acl.ts).
+    disableClientInfo: true,
+    maintNotifications: "disabled",
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS, reconnectStrategy: false },
   } as const satisfies RedisClientOptions;
 }

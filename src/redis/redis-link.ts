@@ -17,6 +17,8 @@ export interface RedisLinkOptions {
   /** Durations are Redis' own: the real clock, whatever a test skips. */
   clock: Clock;
   random: () => number;
+  /** There is a new connection, perhaps to another server. */
+  onConnected?(commands: RedisCommands): void;
   /** Messages to other nodes were lost from some moment before on. */
   onDown(): void;
   /** Messages go round again. */
@@ -256,6 +258,7 @@ export class RedisLink implements Service {
     }
     this.peers.startAgain();
     this.isConnected = true;
+    this.options.onConnected?.(connection.commands);
     this.send(this.options.nodeId);
   }
 
@@ -384,6 +387,7 @@ function createCommands(connection: () => RedisConnection | undefined): RedisCom
     scriptLoad: async (...args: Parameters<RedisCommands["scriptLoad"]>) => inUse().scriptLoad(...args),
     get: async (...args: Parameters<RedisCommands["get"]>) => inUse().get(...args),
     set: async (...args: Parameters<RedisCommands["set"]>) => inUse().set(...args),
+    info: async (...args: Parameters<RedisCommands["info"]>) => inUse().info(...args),
   };
   // The same functions; the client's types say besides what `this` has to be.
   return commands as unknown as RedisCommands;

@@ -13,6 +13,7 @@ const COMMANDS = [
   "revoke",
   "key",
   "redis-prefix",
+  "redis-acl",
   "replay",
 ];
 

@@ -30,6 +30,10 @@ describe("deploy/compose.yaml", () => {
     }
   });
 
+  it("runs a Redis that evicts nothing", () => {
+    expect(String(services["redis"]?.["command"])).toContain("--maxmemory-policy,noeviction");
+  });
+
   it("sets only variables that mean something", () => {
     const known = new Set([...listOptions().map(({ variable }) => variable), ...NOT_OPTIONS]);
     const set = Object.values(services).flatMap(({ environment }) => Object.keys((environment ?? {}) as Tree));
