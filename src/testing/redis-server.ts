@@ -8,7 +8,8 @@ import { OrphanGuard } from "../lifecycle/orphan-guard";
 import { freePort } from "./free-port";
 import { findRedisServer } from "./redis-binary";
 
-const START_TIMEOUT_MS = 10_000;
+/** Not how fast it must be: a busy machine needs a small part of it. */
+const START_TIMEOUT_MS = 60_000;
 
 /** A real redis-server on the loopback, which forgets everything at its end. */
 export class RedisServer {

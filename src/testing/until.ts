@@ -8,7 +8,7 @@ export interface SnapshotStore<Snapshot> {
 export async function until<Snapshot>(
   store: SnapshotStore<Snapshot>,
   fits: (snapshot: Snapshot) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<Snapshot> {
   let stop = (): void => {};
   let timeout: NodeJS.Timeout | undefined;

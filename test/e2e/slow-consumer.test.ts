@@ -8,7 +8,8 @@ let server: TestServer;
 let alice: TestClient;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  // Without the limit of age: a busy machine may need longer for the bytes than a slow consumer has.
+  server = await startTestServer({ config: { emitBuffer: { maxAgeMs: 0 } } });
   alice = await server.connect({ userId: "alice", rooms: ["hall"] });
   await alice.waitFor("room_state");
 });
@@ -61,7 +62,7 @@ it("cuts who does not read, tells the reason on the next connect, and takes noth
     details: { limit: "bytes" },
   });
   stalled.socket.ws.terminate();
-}, 60_000);
+});
 
 it("counts acknowledgements too: who asks and does not read is cut", async () => {
   const asking = await connectStalled("greedy", ["hall"]);
@@ -76,7 +77,7 @@ it("counts acknowledgements too: who asks and does not read is cut", async () =>
   const back = await server.connect({ userId: "greedy", lastSocketId: asking.socketId });
   expect(back.welcome.lastDisconnect).toMatchObject({ code: "SLOW_CONSUMER" });
   asking.socket.ws.terminate();
-}, 60_000);
+});
 
 it("does not take a burst in one turn of the event loop for a slow client", async () => {
   const reader = await server.connect({ userId: "reader", rooms: ["burst"] });

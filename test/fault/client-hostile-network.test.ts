@@ -1,7 +1,8 @@
 import { type BatchKind, runHostileBatch } from "../support/hostile-batch";
+import { tries } from "../support/tries";
 
 /** One batch of each kind; `ROOMFUL_HOSTILE_RUNS=1000` for more, `ROOMFUL_HOSTILE_SEED` begins with another number. */
-const RUNS = Number(process.env["ROOMFUL_HOSTILE_RUNS"] ?? 30);
+const RUNS = Number(process.env["ROOMFUL_HOSTILE_RUNS"] ?? tries({ few: 30, many: 100 }));
 const FIRST_SEED = Number(process.env["ROOMFUL_HOSTILE_SEED"] ?? 1);
 const KINDS: readonly BatchKind[] = ["two nodes", "one node", "strict"];
 const BATCH_SIZE = Math.min(25, Math.ceil(RUNS / KINDS.length));

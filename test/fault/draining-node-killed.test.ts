@@ -58,7 +58,7 @@ it("shows on the other node what a node had committed and not yet broadcast when
     await Promise.all([locker.end(), client.end()]);
     await dying.close();
   }
-}, 60_000);
+});
 
 it("loses and repeats nothing when one of the nodes that drain is killed in the middle of it", async () => {
   const server = await startTestServer({ nodes: 2, config: { outbox: { batchSize: 10 } } });
@@ -96,4 +96,4 @@ it("loses and repeats nothing when one of the nodes that drain is killed in the 
     await Promise.all(clients.map((client) => client.end()));
     await server.close();
   }
-}, 60_000);
+});

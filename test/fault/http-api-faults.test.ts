@@ -56,7 +56,7 @@ describe("while Postgres is away", () => {
 
     resume();
     expect((await Promise.all([known, unknown])).map(({ status }) => status)).toEqual([201, 201]);
-  }, 60_000);
+  });
 });
 
 it("says that it could not tell the other nodes to disconnect a user while Redis is away", async () => {
@@ -82,4 +82,4 @@ it("says that it could not tell the other nodes to disconnect a user while Redis
   } finally {
     await server.close();
   }
-}, 60_000);
+});

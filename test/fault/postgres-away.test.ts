@@ -78,5 +78,5 @@ describe("while Postgres does not answer", () => {
     const page = await carol.call("join", { room: "a", after: 1, epoch });
     expect(page.messages.map(({ content }) => content)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
     await carol.expectNone("retracted");
-  }, 60_000);
+  });
 });

@@ -75,4 +75,4 @@ it("goes over to the new primary although its connections to the old one live, a
     const { count, partial } = await bob.call("presence", { room: "a" });
     return count === 2 && !partial;
   });
-}, 90_000);
+});

@@ -68,4 +68,4 @@ it("goes on delivering while Postgres is dead, and loses nothing when it is back
   await server.close();
   await postgres.stop();
   await rm(dataDir, { recursive: true, force: true });
-}, 120_000);
+});

@@ -55,4 +55,4 @@ it(`keeps what it acknowledged when it is killed ${KILLS} times under ${SENDERS}
   expect(acknowledged.filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
   expect(status).toBe(0);
   await database.drop();
-}, 120_000);
+});

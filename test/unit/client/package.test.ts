@@ -10,7 +10,7 @@ const MAX_GZIPPED_BYTES = 6 * 1_024;
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(ROOT, "client/build.mjs")], { stdio: "pipe" });
-}, 60_000);
+});
 
 it("is at most 6 KB beside socket.io-client, as an app's bundler makes it small", () => {
   // In a process of its own: jest cannot load what is ESM only.
@@ -83,4 +83,4 @@ it("can be imported and required by a stranger, whose types it satisfies", () =>
   } finally {
     rmSync(project, { recursive: true, force: true });
   }
-}, 60_000);
+});

@@ -2,7 +2,7 @@ import { ApiRateLimiter } from "../../../src/middleware/limit-api-rate";
 import { TestClock } from "../../../src/testing/test-clock";
 
 function setup(rates: Partial<ConstructorParameters<typeof ApiRateLimiter>[0]> = {}) {
-  const clock = new TestClock();
+  const clock = new TestClock({ isFrozen: true });
   return { clock, limiter: new ApiRateLimiter({ enabled: "on", apiPerSecond: 10, apiBurst: 20, ...rates }, clock) };
 }
 

@@ -12,7 +12,7 @@ const poison = Object.assign(new Error("too long"), { code: "54000" });
 
 /** A drain over rows in memory, whose `drain` may be replaced. */
 function setup(rows: OutboxRecord[], onDrained: (position: number) => void = () => {}) {
-  const clock = new TestClock();
+  const clock = new TestClock({ isFrozen: true });
   const told: number[] = [];
   const setAside: [number, string][] = [];
   const locked: string[] = [];

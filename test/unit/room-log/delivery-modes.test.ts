@@ -4,7 +4,7 @@ import { TestClock } from "../../../src/testing/test-clock";
 type FindMany = DeliveryModesOptions["rooms"]["findMany"];
 
 function setup() {
-  const clock = new TestClock();
+  const clock = new TestClock({ isFrozen: true });
   const state = { isAvailable: true, strict: new Set<string>(), failure: undefined as Error | undefined };
   const reads: string[][] = [];
   /** Set: reads wait until it is called. */
