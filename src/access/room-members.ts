@@ -1,5 +1,6 @@
 import { RoomfulError } from "../contract/roomful-error";
-import type { MemberRecord, MemberRepository } from "../repositories/member-repository";
+import { GatheredRead } from "../lifecycle/gathered-read";
+import type { MemberRecord, MemberRepository, NamespaceUser } from "../repositories/member-repository";
 
 export interface RoomMembersOptions {
   members: Pick<MemberRepository, "findMany" | "roomsOf">;
@@ -17,11 +18,25 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 
 /**
  * Who may join which room, where rooms are for members: asked of Postgres at each join, and again, for those
- * who are in, at each refresh. While Postgres is away, those count who counted when it last answered.
+ * who are in, at each refresh. Joins of one moment are one query. While Postgres is away, those count who counted when it
+ * last answered.
  */
 export class RoomMembers {
   /** Memberships in use, and those found since the last refresh. */
   private known = new Set<string>();
+  private readonly memberships = new GatheredRead(async (wanted: readonly MemberRecord[]) => {
+    const found = await this.options.members.findMany(wanted);
+    return new Set(found.map(keyOf));
+  });
+  private readonly roomNames = new GatheredRead(async (users: readonly NamespaceUser[]) => {
+    const found = await this.options.members.roomsOf(users);
+    const roomsOf = new Map<string, Set<string>>();
+    for (const member of found) {
+      const rooms = roomsOf.get(userKeyOf(member)) ?? new Set();
+      roomsOf.set(userKeyOf(member), rooms.add(member.room));
+    }
+    return roomsOf;
+  });
 
   constructor(private readonly options: RoomMembersOptions) {}
 
@@ -31,13 +46,14 @@ export class RoomMembers {
       return this.isKnownOrThrow(member, undefined);
     }
     try {
-      const found = await this.options.members.findMany([member]);
-      if (found.length > 0) {
+      const found = await this.memberships.of([member], keyOf);
+      const isMember = found.has(keyOf(member));
+      if (isMember) {
         this.known.add(keyOf(member));
       } else {
         this.known.delete(keyOf(member));
       }
-      return found.length > 0;
+      return isMember;
     } catch (error) {
       if (!this.options.isUnavailable(error)) {
         throw error;
@@ -48,10 +64,16 @@ export class RoomMembers {
 
   /** Names of the rooms that the user may join. Throws UNAVAILABLE. */
   async roomsOf(namespace: string, userId: string): Promise<ReadonlySet<string>> {
+    const { isAvailable, isUnavailable } = this.options;
+    if (!isAvailable()) {
+      throw new RoomfulError("UNAVAILABLE", { retryAfterMs: UNAVAILABLE_RETRY_MS });
+    }
     try {
-      return new Set(await this.options.members.roomsOf(namespace, userId));
+      const user = { namespace, userId };
+      const roomsOf = await this.roomNames.of([user], userKeyOf);
+      return roomsOf.get(userKeyOf(user)) ?? new Set();
     } catch (cause) {
-      if (!this.options.isUnavailable(cause)) {
+      if (!isUnavailable(cause)) {
         throw cause;
       }
       throw new RoomfulError("UNAVAILABLE", { retryAfterMs: UNAVAILABLE_RETRY_MS, cause });
@@ -82,4 +104,8 @@ export class RoomMembers {
 /** Neither namespaces nor rooms hold a space. */
 function keyOf({ namespace, room, userId }: MemberRecord): string {
   return `${namespace} ${room} ${userId}`;
+}
+
+function userKeyOf({ namespace, userId }: NamespaceUser): string {
+  return `${namespace} ${userId}`;
 }

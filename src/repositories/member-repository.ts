@@ -3,9 +3,12 @@ import type { DataSource } from "typeorm";
 import { query } from "../database/query";
 
 /** A user who may join a room where rooms are for members. */
-export interface MemberRecord {
-  namespace: string;
+export interface MemberRecord extends NamespaceUser {
   room: string;
+}
+
+export interface NamespaceUser {
+  namespace: string;
   userId: string;
 }
 
@@ -25,15 +28,16 @@ export class MemberRepository {
     );
   }
 
-  /** Names of the rooms that the user may join. */
-  async roomsOf(namespace: string, userId: string): Promise<string[]> {
-    const rows = await query<{ name: string }>(
+  /** All memberships of these users, in one query. */
+  roomsOf(users: readonly NamespaceUser[]): Promise<MemberRecord[]> {
+    return query<MemberRecord>(
       this.dataSource,
-      `SELECT rooms.name FROM room_members AS member JOIN rooms ON rooms.id = member.room_id
-       WHERE rooms.namespace = $1 AND member.user_id = $2`,
-      [namespace, userId],
+      `SELECT wanted.namespace, rooms.name AS room, wanted.user_id AS "userId"
+       FROM unnest($1::text[], $2::text[]) AS wanted (namespace, user_id)
+       JOIN room_members AS member ON member.user_id = wanted.user_id
+       JOIN rooms ON rooms.id = member.room_id AND rooms.namespace = wanted.namespace`,
+      [users.map(({ namespace }) => namespace), users.map(({ userId }) => userId)],
     );
-    return rows.map(({ name }) => name);
   }
 
   /** Again is harmless. The room's row is made where there is none. */

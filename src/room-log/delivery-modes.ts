@@ -1,4 +1,5 @@
 import type { Clock } from "../lifecycle/clock";
+import { GatheredRead } from "../lifecycle/gathered-read";
 import type { RoomRepository } from "../repositories/room-repository";
 import { roomKeyOf } from "./room-key";
 import type { Delivery } from "./room-log";
@@ -37,9 +38,7 @@ const NOTHING_ABOVE = Number.MAX_SAFE_INTEGER;
  */
 export class DeliveryModes {
   private readonly known = new Map<string, Known>();
-  private waiting = new Map<string, Wanted>();
-  private next: Promise<void> | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly reads = new GatheredRead((wanted: readonly Wanted[]) => this.readNow(wanted));
   private generation = 0;
 
   constructor(private readonly options: DeliveryModesOptions) {}
@@ -52,7 +51,10 @@ export class DeliveryModes {
     const found = new Map<string, Delivery>();
     if (unknown.length > 0 && isAvailable()) {
       try {
-        await this.read(unknown.map((name) => ({ namespace, name })));
+        await this.reads.of(
+          unknown.map((name) => ({ namespace, name })),
+          (wanted) => roomKeyOf(wanted.namespace, wanted.name),
+        );
       } catch (error) {
         if (!isUnavailable(error)) {
           throw error;
@@ -74,24 +76,6 @@ export class DeliveryModes {
   private isKnownSince(namespace: string, room: string, sinceMs: number): boolean {
     const known = this.known.get(roomKeyOf(namespace, room));
     return known !== undefined && known.readAtMs > sinceMs;
-  }
-
-  /** Joins the read that begins when the one that is running has ended. */
-  private read(rooms: readonly Wanted[]): Promise<void> {
-    for (const wanted of rooms) {
-      this.waiting.set(roomKeyOf(wanted.namespace, wanted.name), wanted);
-    }
-    this.next ??= this.running.then(() => {
-      const wanted = [...this.waiting.values()];
-      this.waiting = new Map();
-      this.next = undefined;
-      const reading = this.readNow(wanted);
-      this.running = reading.catch(() => {
-        // Those who wait for it are told.
-      });
-      return reading;
-    });
-    return this.next;
   }
 
   private async readNow(wanted: readonly Wanted[]): Promise<void> {

@@ -7,6 +7,8 @@ function setup() {
   const postgres = { isUp: true, isHanging: false, members: [member("alice")] };
   const inUse: MemberRecord[] = [];
   const removed: MemberRecord[] = [];
+  /** How much each query asked for. */
+  const queries: number[] = [];
   const away = new Error("Postgres is away");
   const find = async <Answer>(answer: () => Answer): Promise<Answer> => {
     if (postgres.isHanging) {
@@ -17,20 +19,24 @@ function setup() {
   const members = new RoomMembers({
     members: {
       findMany: (wanted) =>
-        find(() =>
-          wanted.filter(({ room, userId }) =>
+        find(() => {
+          queries.push(wanted.length);
+          return wanted.filter(({ room, userId }) =>
             postgres.members.some((each) => each.room === room && each.userId === userId),
-          ),
-        ),
-      roomsOf: (_namespace, userId) =>
-        find(() => postgres.members.filter((each) => each.userId === userId).map(({ room }) => room)),
+          );
+        }),
+      roomsOf: (users) =>
+        find(() => {
+          queries.push(users.length);
+          return postgres.members.filter((each) => users.some(({ userId }) => each.userId === userId));
+        }),
     },
     isAvailable: () => postgres.isUp,
     isUnavailable: (error) => error === away,
     inUse: () => inUse,
     onRemoved: (each) => removed.push(each),
   });
-  return { postgres, inUse, removed, members };
+  return { postgres, inUse, removed, queries, members };
 }
 
 it("asks Postgres each time, while it answers", async () => {
@@ -42,6 +48,25 @@ it("asks Postgres each time, while it answers", async () => {
   expect(await members.has(member("alice"))).toBe(false);
   expect(await members.has(member("bob"))).toBe(true);
   expect(await members.roomsOf("/", "bob")).toEqual(new Set(["board"]));
+});
+
+it("asks once for the joins of a moment, and once for those that come while it asks", async () => {
+  const { postgres, queries, members } = setup();
+  const users = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
+  postgres.members = users.filter((_, index) => index % 2 === 0).map((userId) => member(userId));
+
+  const first = users.map((userId) => members.has(member(userId)));
+  await Promise.resolve();
+  await Promise.resolve();
+  const second = users.slice(0, 100).map((userId) => members.has(member(userId)));
+  const lists = users.slice(0, 100).map((userId) => members.roomsOf("/", userId));
+
+  expect(await Promise.all(first)).toEqual(users.map((_, index) => index % 2 === 0));
+  expect(await Promise.all(second)).toEqual(users.slice(0, 100).map((_, index) => index % 2 === 0));
+  expect((await Promise.all(lists)).map(({ size }) => size)).toEqual(
+    users.slice(0, 100).map((_, index) => Number(index % 2 === 0)),
+  );
+  expect(queries.toSorted((one, other) => one - other)).toEqual([100, 100, 2_000]);
 });
 
 it.each([
