@@ -13,7 +13,7 @@ import { RoomfulError } from "./contract/roomful-error";
 import type { RoomfulSocket } from "./contract/socket-data";
 import type { Database } from "./database/open-database";
 import { PostgresHealth } from "./database/postgres-health";
-import { query } from "./database/query";
+import { PostgresProbe } from "./database/postgres-probe";
 import { classifyWriteError, isUnavailable } from "./database/retry-policy";
 import { type AdmittedMessage, MESSAGE_TRAITS } from "./handlers/admitted-message";
 import { createBatchAppender } from "./handlers/append-batch";
@@ -96,13 +96,21 @@ export function createNode(options: NodeOptions): Node {
   const messages = new MessageRepository(database.writer, database.reader);
   const rooms = new RoomRepository(database.reader);
   const health = new PostgresHealth({
-    probe: () => query(database.reader, "SELECT 1"),
+    probe: new PostgresProbe({ url: database.url, connectTimeoutMs: config.database.connectTimeoutMs }),
     intervalMs: config.database.probeIntervalMs,
     // Not the given clock: Postgres answers in real time, and time that a test skips would look like an outage.
     clock: systemClock,
     onDown: (error) => logger.warn({ err: error }, "Postgres does not answer; live delivery goes on"),
+    onNotStoring: (problem, error) =>
+      logger.warn({ problem, err: error }, "Postgres stores nothing; live delivery goes on"),
     onUp() {
       logger.info("Postgres answers again");
+      doubtStored();
+    },
+    onAnotherHistory() {
+      logger.warn("another Postgres has taken over, or an earlier state has come back; what was known is read anew");
+      // None of them may lead to the one before, which perhaps still takes what it is given.
+      database.dropConnections();
       doubtStored();
     },
   });
@@ -254,7 +262,7 @@ export function createNode(options: NodeOptions): Node {
     sockets: () => config.namespaces.map((name) => [name, io.of(name).sockets.size]),
     writeBuffer: () => writeBuffer.counts,
     emitBufferBytes: () => emitBuffers.bufferedBytes,
-    isPostgresUp: () => health.isUp,
+    isPostgresUp: () => health.problem === undefined,
     redis: () => redis,
     outbox: () => outbox.counts,
   });
@@ -348,7 +356,7 @@ export function createNode(options: NodeOptions): Node {
   addHealthRoutes(http, {
     notReadyReasons: () => [...(isReady ? [] : ["starting"]), ...(isDraining ? ["draining"] : [])],
     degradedReasons: () => [
-      ...(health.isUp ? [] : ["Postgres does not answer"]),
+      ...(health.problem === undefined ? [] : [health.problem]),
       ...(redis?.trouble === undefined ? [] : [redis.trouble]),
     ],
     registry: metrics.registry,

@@ -6,10 +6,12 @@ import { Deployment } from "../../entities/deployment";
 import { IdempotencyKey } from "../../entities/idempotency-key";
 import { Message } from "../../entities/message";
 import { OutboxRow } from "../../entities/outbox-row";
+import { Probe } from "../../entities/probe";
 import { Revocation } from "../../entities/revocation";
 import { Room } from "../../entities/room";
 import { RoomMember } from "../../entities/room-member";
 import { MIGRATIONS } from "./migrations/migrations";
+import type { OpenSockets } from "./open-sockets";
 
 export interface DataSourceOptions {
   url: string;
@@ -18,6 +20,8 @@ export interface DataSourceOptions {
   statementTimeoutMs?: number;
   /** Waiting for a connection ends after this. pg's own default is to wait for ever. */
   connectTimeoutMs?: number;
+  /** Where its connections are to be found. */
+  sockets?: OpenSockets;
 }
 
 /** A lock that another node's dead connection holds must not stop the commits for long. */
@@ -27,14 +31,14 @@ const DRIVER_GRACE_MS = 1_000;
 
 /** The one place that says how to reach Postgres; used by the service, the tests and the TypeORM CLI. */
 export function createDataSource(options: DataSourceOptions): DataSource {
-  const { url, poolSize = 2, statementTimeoutMs = 5_000, connectTimeoutMs = 3_000 } = options;
+  const { url, poolSize = 2, statementTimeoutMs = 5_000, connectTimeoutMs = 3_000, sockets } = options;
   return new DataSource({
     type: "postgres",
     url,
     poolSize,
     connectTimeoutMS: connectTimeoutMs,
     applicationName: "roomful",
-    entities: [Deployment, IdempotencyKey, Message, OutboxRow, Revocation, Room, RoomMember],
+    entities: [Deployment, IdempotencyKey, Message, OutboxRow, Probe, Revocation, Room, RoomMember],
     migrations: MIGRATIONS,
     synchronize: false, // The schema changes only through migrations.
     installExtensions: false,
@@ -48,6 +52,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
+      ...(sockets && { stream: sockets.open }),
     },
   });
 }

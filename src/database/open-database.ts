@@ -6,6 +6,7 @@ import { readDeploymentId } from "./deployment-id";
 import { checkDurability } from "./durability-check";
 import { EmbeddedPostgres } from "./embedded-postgres";
 import { migrate } from "./migrate";
+import { OpenSockets } from "./open-sockets";
 import { isUnavailable } from "./retry-policy";
 
 export interface OpenDatabaseOptions {
@@ -27,6 +28,8 @@ export interface Database {
   url: string;
   /** What tells its nodes from those of other databases. */
   deploymentId: string;
+  /** Ends all connections at once. What is under way on them fails as when the network is lost, and is tried again on new ones. */
+  dropConnections(): void;
   close(): Promise<void>;
 }
 
@@ -59,9 +62,11 @@ async function connect(url: string, options: OpenDatabaseOptions): Promise<Datab
   const { config, writers } = options;
   await waitForPostgres(url, options);
 
-  const timeouts = { statementTimeoutMs: config.statementTimeoutMs, connectTimeoutMs: config.connectTimeoutMs };
-  const writer = createDataSource({ url, poolSize: writers, ...timeouts });
-  const reader = createDataSource({ url, poolSize: config.readPoolSize, ...timeouts });
+  const { statementTimeoutMs, connectTimeoutMs } = config;
+  const sockets = new OpenSockets();
+  const common = { url, statementTimeoutMs, connectTimeoutMs, sockets };
+  const writer = createDataSource({ ...common, poolSize: writers });
+  const reader = createDataSource({ ...common, poolSize: config.readPoolSize });
   const close = async (): Promise<void> => {
     for (const pool of [writer, reader]) {
       if (pool.isInitialized) {
@@ -72,7 +77,8 @@ async function connect(url: string, options: OpenDatabaseOptions): Promise<Datab
   try {
     await Promise.all([writer.initialize(), reader.initialize()]);
     await refuseUnsafeDurability(reader, options);
-    return { writer, reader, url, deploymentId: await readDeploymentId(reader), close };
+    const deploymentId = await readDeploymentId(reader);
+    return { writer, reader, url, deploymentId, dropConnections: () => sockets.destroyAll(), close };
   } catch (error) {
     await close();
     throw error;

@@ -74,7 +74,7 @@ export function createMetrics(sources: MetricSources) {
     () => sources.outbox().setAside,
   );
   gauge("roomful_emit_buffer_bytes", "Bytes that connections have not yet taken.", () => sources.emitBufferBytes());
-  gauge("roomful_postgres_up", "1 while Postgres answers.", () => Number(sources.isPostgresUp()));
+  gauge("roomful_postgres_up", "1 while Postgres answers and stores.", () => Number(sources.isPostgresUp()));
   gauge("roomful_redis_up", "1 while broadcasts reach other nodes; also where there are none.", () =>
     Number(sources.redis()?.isUp ?? true),
   );

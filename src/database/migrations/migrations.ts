@@ -4,6 +4,7 @@ import { CreateOutbox1700000000200 } from "./1700000000200-create-outbox";
 import { AppendWithoutPairing1700000000300 } from "./1700000000300-append-without-pairing";
 import { CreateDeployment1700000000450 } from "./1700000000450-create-deployment";
 import { LeaveLockedRoomsOut1700000000500 } from "./1700000000500-leave-locked-rooms-out";
+import { CreateProbes1700000000600 } from "./1700000000600-create-probes";
 
 /** All migrations, oldest first; listed by hand, because globs break under jest and bundlers. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   AppendWithoutPairing1700000000300,
   CreateDeployment1700000000450,
   LeaveLockedRoomsOut1700000000500,
+  CreateProbes1700000000600,
 ];

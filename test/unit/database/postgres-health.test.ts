@@ -1,8 +1,9 @@
 import { PostgresHealth } from "../../../src/database/postgres-health";
+import type { ProbeAnswer } from "../../../src/database/postgres-probe";
 import { TestClock } from "../../../src/testing/test-clock";
 
 interface Probe {
-  answer(): Promise<void>;
+  answer(answer?: ProbeAnswer): Promise<void>;
   fail(error: Error): Promise<void>;
 }
 
@@ -15,36 +16,54 @@ class StandingClock extends TestClock {
   }
 }
 
+const away = new Error("Postgres is away");
+const SAME: ProbeAnswer = { isAnotherHistory: false };
+const ANOTHER: ProbeAnswer = { isAnotherHistory: true };
+
 async function setup({ isStarted = true } = {}) {
   const clock = new StandingClock({ isFrozen: true });
   const probes: Probe[] = [];
   const told: unknown[] = [];
+  /** What a read is answered with; it counts too. */
+  const reads = { count: 0, answer: (): Promise<ProbeAnswer> => Promise.reject(away) };
+  let abandoned = 0;
   const health = new PostgresHealth({
-    probe: () =>
-      new Promise<void>((resolve, reject) => {
-        probes.push({
-          answer: () => {
-            resolve();
-            return clock.advance(0);
-          },
-          fail: (error) => {
-            reject(error);
-            return clock.advance(0);
-          },
-        });
-      }),
+    probe: {
+      write: () =>
+        new Promise((resolve, reject) => {
+          probes.push({
+            answer: (answer = SAME) => {
+              resolve(answer);
+              return clock.advance(0);
+            },
+            fail: (error) => {
+              reject(error);
+              return clock.advance(0);
+            },
+          });
+        }),
+      read() {
+        reads.count += 1;
+        return reads.answer();
+      },
+      abandon() {
+        abandoned += 1;
+        void probes.at(-1)?.fail(new Error("abandoned"));
+      },
+      close: async () => {},
+    },
     intervalMs: 1_000,
     clock,
     onDown: (error) => told.push(error),
+    onNotStoring: (problem) => told.push(problem),
     onUp: () => told.push("up"),
+    onAnotherHistory: () => told.push("another"),
   });
   if (isStarted) {
     await health.start();
   }
-  return { clock, probes, told, health };
+  return { clock, probes, told, health, reads, abandoned: () => abandoned };
 }
-
-const away = new Error("Postgres is away");
 
 it("takes Postgres for up until it is known to be down", async () => {
   const { health, told } = await setup({ isStarted: false });
@@ -56,7 +75,7 @@ it("takes Postgres for up until it is known to be down", async () => {
 it("does not take its own standstill for a Postgres that is silent", async () => {
   const { health, clock, probes, told } = await setup();
   await clock.advance(1_000);
-  clock.stoodMs += 5_000;
+  clock.stoodMs += 4_500;
   await clock.advance(0);
   await probes[0]?.answer();
   await clock.advance(900);
@@ -104,7 +123,7 @@ it("tells once that Postgres is down, and once that it is up again", async () =>
   expect(told).toEqual([away, "up", away]);
 });
 
-it("takes a probe without an answer for 2 s for a failed one, and asks nothing else until it has ended", async () => {
+it("takes a probe without an answer for 2 s for a failed one, and writes nothing else until it has ended", async () => {
   const { health, clock, probes, told } = await setup();
   await clock.advance(1_000);
   await clock.advance(1_999);
@@ -113,7 +132,7 @@ it("takes a probe without an answer for 2 s for a failed one, and asks nothing e
   await clock.advance(1);
   expect(health.isUp).toBe(false);
   expect(told).toEqual([expect.any(Error)]);
-  await clock.advance(10_000);
+  await clock.advance(2_000);
   expect(probes).toHaveLength(1);
 
   await probes[0]?.fail(away);
@@ -210,4 +229,93 @@ it("does not call a probe late after everything was stopped", async () => {
   await clock.advance(10_000);
 
   expect(told).toEqual([]);
+});
+
+describe("a Postgres that answers and does not store", () => {
+  it("is read-only, by the code of the write", async () => {
+    const { health, clock, probes, told, reads } = await setup();
+    reads.answer = async () => SAME;
+    await clock.advance(1_000);
+    await probes[0]?.fail(Object.assign(new Error("read-only"), { code: "25006" }));
+    expect([health.isUp, health.problem]).toEqual([true, "Postgres is read-only"]);
+
+    await clock.advance(1_000);
+    await probes[1]?.fail(Object.assign(new Error("read-only"), { code: "25006" }));
+    await clock.advance(1_000);
+    await probes[2]?.answer();
+
+    expect(health.problem).toBeUndefined();
+    expect(told).toEqual(["Postgres is read-only", "up"]);
+  });
+
+  it("does not commit, when a write has no answer and a read has", async () => {
+    const { health, clock, probes, told, reads } = await setup();
+    reads.answer = async () => SAME;
+    await clock.advance(1_000);
+    await clock.advance(1_000);
+    expect([reads.count, health.problem]).toEqual([1, undefined]);
+    await clock.advance(1_000);
+    expect([health.isUp, health.problem]).toEqual([true, "Postgres does not commit"]);
+
+    await probes[0]?.answer();
+
+    expect(told).toEqual(["Postgres does not commit", "up"]);
+  });
+
+  it("is told apart from one that is away whenever that changes", async () => {
+    const { health, clock, probes, told, reads } = await setup();
+    await clock.advance(3_000);
+    expect([health.isUp, health.problem]).toEqual([false, "Postgres does not answer"]);
+    reads.answer = async () => SAME;
+    await clock.advance(1_000);
+    expect([health.isUp, health.problem]).toEqual([true, "Postgres does not commit"]);
+    reads.answer = () => Promise.reject(away);
+    await clock.advance(1_000);
+
+    expect([health.isUp, health.problem]).toEqual([false, "Postgres does not answer"]);
+    expect(told).toEqual([expect.any(Error), "up", "Postgres does not commit", away]);
+    expect(probes).toHaveLength(1);
+  });
+
+  it("is given a new write after a while, later each time: each that hangs may hold a connection of Postgres", async () => {
+    const { clock, probes, reads, abandoned } = await setup();
+    reads.answer = async () => SAME;
+    const abandonedAt: number[] = [];
+    for (let second = 1; second <= 60; second += 1) {
+      const before = abandoned();
+      await clock.advance(1_000);
+      if (abandoned() > before) {
+        abandonedAt.push(second);
+      }
+    }
+
+    expect(abandonedAt).toEqual([6, 17, 38]);
+    expect(probes).toHaveLength(4);
+  });
+});
+
+describe("a Postgres that is another one", () => {
+  it("is told of although nothing failed, each time once", async () => {
+    const { clock, probes, told } = await setup();
+    for (const answer of [SAME, ANOTHER, SAME, ANOTHER]) {
+      await clock.advance(1_000);
+      await probes.at(-1)?.answer(answer);
+    }
+
+    expect(told).toEqual(["another", "another"]);
+  });
+
+  it("is found by the read while the write still waits for the one before, and is written to then", async () => {
+    const { health, clock, probes, told, reads, abandoned } = await setup();
+    await clock.advance(1_000);
+    reads.answer = async () => ANOTHER;
+    await clock.advance(1_000);
+    expect([told, abandoned()]).toEqual([["another"], 1]);
+
+    reads.answer = async () => SAME;
+    await clock.advance(1_000);
+    await probes[1]?.answer();
+
+    expect(health.problem).toBeUndefined();
+  });
 });
