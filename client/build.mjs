@@ -23,7 +23,7 @@ await build({
       formats: ["es", "cjs"],
       fileName: (format) => (format === "es" ? "index.mjs" : "index.js"),
     },
-    rolldownOptions: { external: ["socket.io-client"] },
+    rolldownOptions: { external: ["socket.io-client"], output: { topLevelVar: false } },
   },
 });
 execFileSync(process.execPath, [tsc, "-p", root], { stdio: "inherit" });

@@ -22,7 +22,7 @@ export interface Roomful {
   stop(): Promise<void>;
   /** Ends as a crash would, for tests: what is not written is lost, clients are cut, other nodes are not told. */
   abort(): Promise<void>;
-  /** `http://host:port`, known after `start`. */
+  /** `http://host:port` and the base path, known after `start`. */
   readonly url: string;
   /** Names of what is running, the next to stop first. */
   readonly running: string[];

@@ -7,6 +7,7 @@ import { parseApiKey } from "./config/api-key";
 import type { RoomfulConfig } from "./config/config";
 import type { HistoryReader } from "./handlers/history-handler";
 import type { MessagePublisher } from "./handlers/message-publisher";
+import { addBelow } from "./http/add-below";
 import { addApiRoutes } from "./http/api/add-api-routes";
 import type { ApiNamespace, ApiSources } from "./http/api/api-sources";
 import { addDocumentRoutes } from "./http/documents/document-routes";
@@ -84,13 +85,15 @@ export function addHttpApi(app: FastifyInstance, options: HttpApiOptions): Servi
   const keys = new ApiKeys(config.http.apiKeys.map(parseApiKey));
   const rates = new ApiRateLimiter(config.rateLimits, clock);
   const idempotency = new IdempotencyRepository(dataSource);
-  addDocumentRoutes(app, config.limits);
-  addApiRoutes(app, {
-    limits: config.limits,
-    sources: { ...sources, idempotency, matchesRoom: matchesRoomPattern, now: () => clock.now() },
-    callerOf: (authorization) => keys.callerOf(authorization),
-    takeFromRate: (caller, calls, taken) => rates.take(caller, calls, taken),
-    onAnswered: (operation, status) => metrics.apiCalls.inc({ operation, status }),
+  addBelow(app, config.http.basePath, (routes) => {
+    addDocumentRoutes(routes, config);
+    addApiRoutes(routes, {
+      limits: config.limits,
+      sources: { ...sources, idempotency, matchesRoom: matchesRoomPattern, now: () => clock.now() },
+      callerOf: (authorization) => keys.callerOf(authorization),
+      takeFromRate: (caller, calls, taken) => rates.take(caller, calls, taken),
+      onAnswered: (operation, status) => metrics.apiCalls.inc({ operation, status }),
+    });
   });
   const onSweepError = (error: unknown): void => {
     // While Postgres is away there is a next time.

@@ -375,7 +375,7 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => onError(error, "HTTP API"),
   });
   if (signToken && config.http.developmentTokens !== "off" && config.mode !== "production") {
-    addDevelopmentPages(http, { signToken, isAllowedHost: createHostCheck(config) });
+    addDevelopmentPages(http, { ...config.http, signToken, isAllowedHost: createHostCheck(config) });
   }
 
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.
@@ -398,7 +398,7 @@ export function createNode(options: NodeOptions): Node {
   return {
     stack,
     get url() {
-      return urlOf(http, config);
+      return urlOf(http, config) + (config.http.basePath ?? "");
     },
     signToken,
     expireTokens: (userId, issuedBefore) => expiry.expireUser(userId, issuedBefore),

@@ -23,11 +23,12 @@ export interface SocketServerOptions {
 export function createSocketServer(http: HttpServer, options: SocketServerOptions): RoomfulServer {
   const { config, adapter, clock, isDraining, onControlFlood } = options;
   const { mode, connections, limits } = config;
-  const { allowedOrigins } = config.http;
+  const { allowedOrigins, basePath = "" } = config.http;
   const isAllowedOrigin = createOriginCheck({ allowedOrigins, mode });
   const isAllowedHost = createHostCheck(config);
   const io: RoomfulServer = new Server(http, {
     adapter,
+    path: `${basePath}/socket.io`,
     transports: [...config.transports],
     serveClient: mode !== "production",
     cors: corsOf({ allowedOrigins, mode }),

@@ -5,6 +5,8 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here("."),
+  // Found from where the page is: it may stand under a path of its own.
+  base: "./",
   // From its source, so that the page needs no build of the client before its own.
   resolve: { alias: { "roomful-client": here("../client/src/index.ts") } },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

@@ -65,11 +65,13 @@ const TOKEN_CODES = /^(TOKEN_|REVOKED)/;
  * after the jitter, so that all clients of a server that was long away come back on the same beat.
  */
 export function createConnection(options: ClientOptions, parts: ConnectionParts) {
-  const { url, namespace = "/", path, transports, token, getToken = () => token } = options;
+  const { url, namespace = "/", token, getToken = () => token } = options;
+  // Not with URL, which React Native has in part only.
+  const [, origin, basePath] = /^((?:.*?\/\/)?[^/]*)(.*?)\/*$/.exec(url) as RegExpExecArray;
   const { clock, random, connect, onUp, onDown, onEvent } = parts;
   const listeners = createListeners();
   let state: ConnectionState = { status: "connecting" };
-  /** Counts attempts: what belongs to an older one is not listened to. */
+  /** Counts attempts and their ends: what is answered to an older one does not count. */
   let run = 0;
   let socket: Socket | undefined;
   let timer: Timer | undefined;
@@ -92,45 +94,37 @@ export function createConnection(options: ClientOptions, parts: ConnectionParts)
   async function open(): Promise<void> {
     run += 1;
     const own = run;
-    const isCurrent = (): boolean => own === run;
     timer = clock.setTimer(() => lose(new RoomfulClientError(NO_ANSWER)), WELCOME_TIMEOUT_MS);
     set({ status: "connecting", retryAtMs: undefined });
     try {
       const fresh = await getToken();
-      if (isCurrent()) {
-        openWith(fresh, isCurrent);
+      if (own === run) {
+        openWith(fresh);
       }
     } catch (error) {
-      if (isCurrent()) {
+      if (own === run) {
         lose(error as Error);
       }
     }
   }
 
-  function openWith(fresh: string | undefined, isCurrent: () => boolean): void {
-    const next = connect(url + namespace, {
+  function openWith(fresh: string | undefined): void {
+    const next = connect(origin + namespace, {
+      path: `${basePath}/socket.io`,
+      // A service may refuse one of them.
+      ...{ transports: ["polling", "websocket"], tryAllTransports: true },
+      // Also `path`, `transports` and `withCredentials`; the rest means nothing there.
+      ...options,
       ...{ forceNew: true, reconnection: false, autoConnect: false },
-      // What is undefined is as if it were not there, and is not sent.
-      ...({ path, transports } as { path: string }),
       auth: { token: fresh, lastSocketId },
     });
     socket = next;
-    next.on("connect_error", (error: Error & { data?: ErrorReply }) => {
-      if (isCurrent()) {
-        // A refusal by the service; without data the network, or something on the way.
-        lose(error.data?.code ? new RoomfulClientError(error.data) : error);
-      }
-    });
-    next.on("disconnect", (reason) => {
-      if (isCurrent()) {
-        lose(closing ?? new Error(reason));
-      }
-    });
-    next.onAny((event: string, payload: unknown) => {
-      if (isCurrent()) {
-        receive(event, payload);
-      }
-    });
+    // A refusal by the service; without data the network, or something on the way.
+    next.on("connect_error", (error: Error & { data?: ErrorReply }) =>
+      lose(error.data?.code ? new RoomfulClientError(error.data) : error),
+    );
+    next.on("disconnect", (reason) => lose(closing ?? new Error(reason)));
+    next.onAny(receive);
     next.connect();
   }
 
@@ -208,6 +202,8 @@ export function createConnection(options: ClientOptions, parts: ConnectionParts)
     timer?.clear();
     refreshTimer?.clear();
     waiting = undefined;
+    // Nothing of it is listened to any more.
+    socket?.off().offAny();
     socket?.io.engine?.close();
     socket?.disconnect();
     socket = undefined;

@@ -17,7 +17,7 @@ export interface OutboxStorage {
 }
 
 export interface ClientOptions {
-  /** Where the service is: `https://chat.example.com`. */
+  /** Where the service is, with its base path if it has one: `https://example.com`, `https://example.com/chat`. */
   url: string;
   /** @default "/" */
   namespace?: string;
@@ -32,7 +32,7 @@ export interface ClientOptions {
   storage?: OutboxStorage;
   /** @default socket.io-client's: polling first, then websocket */
   transports?: ("websocket" | "polling")[];
-  /** Path of Socket.IO on the server. @default "/socket.io" */
+  /** Path of Socket.IO on the server. @default "/socket.io" below the path of `url` */
   path?: string;
   /**
    * Messages that a room keeps in memory at most; older ones come back with `loadOlder`.

@@ -5,6 +5,7 @@ import { Presets, SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 
 import type { Environment } from "./create-program";
+import { addressBelow } from "./replay/address-below";
 import { parseIrcLog } from "./replay/irc-log";
 import { replay } from "./replay/replay";
 import { formatReplayTable } from "./replay/replay-table";
@@ -19,6 +20,7 @@ interface ReplayCommandOptions {
 
 /** With `--chaos`, a connection lives so long on average. */
 const CHAOS_CUT_EVERY_MS = 20_000;
+const ENGINE_REFUSAL_STATUS = 400;
 
 /** `roomful replay FILES...`: says real chat over real sockets, and counts what became of it. */
 export function createReplayCommand(env: Environment): Command {
@@ -34,7 +36,7 @@ export function createReplayCommand(env: Environment): Command {
         "\nExit status 0: every line was sent, acknowledged and stored once, and every room is numbered 1 to N.",
     )
     .action(async (files: string[], { url: given, rate, chaos }: ReplayCommandOptions) => {
-      const urls = given ?? [`http://127.0.0.1:${env["PORT"]?.trim() || 3000}`];
+      const urls = given ?? [localUrl(env)];
       await Promise.all(urls.map(checkService));
       const runId = randomBytes(4).toString("hex");
       const replays = await Promise.all(files.map((file, index) => readReplay(file, `irc-${runId}-${index + 1}`)));
@@ -66,12 +68,20 @@ async function readReplay(file: string, room: string): Promise<RoomReplay> {
   return new RoomReplay(basename(file), room, parseIrcLog(await readFile(file, "utf8")));
 }
 
+function localUrl(env: Environment): string {
+  return `http://127.0.0.1:${env["PORT"]?.trim() || 3000}${env["ROOMFUL_BASE_PATH"]?.trim() ?? ""}`;
+}
+
+/** Asks where sockets connect: a proxy need not let anything else through, and `/readyz` is never below a base path. */
 async function checkService(url: string): Promise<void> {
-  const response = await fetch(new URL("/readyz", url)).catch((cause: unknown) => {
+  const response = await fetch(addressBelow(url, "socket.io/")).catch((cause: unknown) => {
     throw new Error(`No service answers at ${url}. Start one with \`npm start\`, or name it with --url.`, { cause });
   });
-  if (!response.ok) {
-    throw new Error(`The service at ${url} is not ready.`);
+  // Engine.IO's refusal of a request that is none of a client.
+  if (response.status !== ENGINE_REFUSAL_STATUS) {
+    throw new Error(
+      `There is no Socket.IO at ${response.url} (status ${response.status}). Has the service a base path?`,
+    );
   }
 }
 

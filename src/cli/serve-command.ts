@@ -34,13 +34,19 @@ export function createServeCommand(env: Environment): Command {
   });
 }
 
+function connectExample(url: string): string {
+  const { origin, pathname } = new URL(url);
+  const path = pathname === "/" ? "" : `path: "${pathname}/socket.io", `;
+  return `io("${origin}", { ${path}auth: { token } })`;
+}
+
 function greeting(url: string, handsOutTokens: boolean): string {
   const token = handsOutTokens
     ? `curl -X POST ${url}/dev/token -H 'content-type: application/json' -d '{"userId":"alice"}'`
     : "sign one with your key: `sub` and `exp` are required";
   const tryThis = handsOutTokens
     ? `open ${url} in two tabs and follow the page`
-    : `connect with socket.io-client: io("${url}", { auth: { token } })`;
+    : `connect with socket.io-client: ${connectExample(url)}`;
   return [
     "",
     `  Roomful serves at  ${url}`,

@@ -52,6 +52,10 @@ const OPTIONS = {
         expected: "a comma-separated list of names such as chat.test or *.test, without a scheme and a port",
       },
     ),
+    basePath: optionalText(
+      "Path under which everything stands but `/livez`, `/readyz` and `/metrics`, as `/chat`; unset: none.",
+      { env: "ROOMFUL_BASE_PATH" },
+    ),
     trustProxy: yesOrNo(false, "Take clients' addresses from X-Forwarded-For.", { env: "ROOMFUL_TRUST_PROXY" }),
     allowedOrigins: listOf<string>(
       [],

@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 
 import { findApiKeyFaults } from "./api-key";
 import { ANY_AUDIENCE } from "./audience";
+import { isBasePath } from "./base-path";
 import { listOptions, type PartialConfig, type RoomfulConfig } from "./config";
 import { isShortRsaKey, MIN_RSA_BITS } from "./rsa-key";
 
@@ -77,7 +78,7 @@ export function findUnknownVariables(env: Environment): string[] {
 
 /** Faults that no single option shows: what must fit together, and what production refuses. */
 function findRelationFaults(config: RoomfulConfig): string[] {
-  const { jwt, database, mode, connections, emitBuffer, limits } = config;
+  const { jwt, database, mode, http, connections, emitBuffer, limits } = config;
   const faults: string[] = [];
 
   if (jwt.secret.length > 2) {
@@ -101,6 +102,11 @@ function findRelationFaults(config: RoomfulConfig): string[] {
     faults.push("ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected a public key in PEM");
   } else if (jwt.publicKey !== undefined && isShortRsaKey(createPublicKey(jwt.publicKey))) {
     faults.push(`ROOMFUL_JWT_PUBLIC_KEY=(hidden): expected an RSA key of at least ${MIN_RSA_BITS} bits`);
+  }
+  if (http.basePath !== undefined && !isBasePath(http.basePath)) {
+    faults.push(
+      `ROOMFUL_BASE_PATH=${http.basePath}: expected a path such as /chat, without a slash at its end (letters, digits, . _ ~ and -); unset: none`,
+    );
   }
   faults.push(...findApiKeyFaults(config.http.apiKeys));
   const wantsHmac = jwt.publicKey === undefined && jwt.jwksUrl === undefined;

@@ -2,17 +2,19 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 
 import { RoomfulError } from "../contract/roomful-error";
+import { addBelow } from "./add-below";
 import { addDevelopmentRoutes, type DevelopmentRoutesOptions } from "./development-routes";
 import { addPageRoutes } from "./page-routes";
 
 export interface DevelopmentPagesOptions extends DevelopmentRoutesOptions {
+  basePath: string | undefined;
   /** Whether the service may be called by the request's `Host`. */
   isAllowedHost(request: IncomingMessage): boolean;
 }
 
 /** The page and its tokens, for whoever calls the service by a name of its own. */
 export function addDevelopmentPages(app: FastifyInstance, options: DevelopmentPagesOptions): void {
-  app.register(async (pages) => {
+  addBelow(app, options.basePath, (pages) => {
     pages.addHook("onRequest", async ({ raw }) => {
       if (!options.isAllowedHost(raw)) {
         throw new RoomfulError("HOST_REFUSED");

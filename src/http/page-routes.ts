@@ -14,9 +14,11 @@ const PAGE_HEADERS = {
 /** Their names change with what is in them. */
 const ASSET_MAX_AGE = "365d";
 const ASSET_PATH = /^\/?[\w-][\w.-]*$/;
+/** Permanent, and the method stays. */
+const PERMANENT = 308;
 const NOT_BUILT = "The page is not built: run `npm run build:web`. The service itself is up.\n";
 
-/** The page of `web/` at `/`, with its assets. It signs in at `/dev/token`, and is where that is. */
+/** The page of `web/` at `/`, or at the base path, with its assets. It signs in at `dev/token` beside it. */
 export function addPageRoutes(app: FastifyInstance, folder = builtFolder()): void {
   app.register(async (page) => {
     page.addHook("onRequest", async (_request, reply) => {
@@ -31,7 +33,11 @@ export function addPageRoutes(app: FastifyInstance, folder = builtFolder()): voi
       // What is no name of a file is not looked for.
       allowedPath: (path) => ASSET_PATH.test(path),
     });
-    page.get("/", async (_request, reply): Promise<FastifyReply> => {
+    if (page.prefix !== "") {
+      // The page names its files, and finds the service, from where it is itself.
+      page.get("", async (_request, reply) => reply.redirect(`${page.prefix}/`, PERMANENT));
+    }
+    page.get("/", { prefixTrailingSlash: "slash" }, async (_request, reply): Promise<FastifyReply> => {
       reply.header("cache-control", "no-cache");
       if (!(await isBuilt(folder))) {
         return reply.status(404).type("text/plain; charset=utf-8").send(NOT_BUILT);

@@ -34,6 +34,8 @@ export interface FaultProxyOptions {
   host?: string;
   /** What is wrong there is wrong here too. */
   above?: FaultProxy;
+  /** Path of what it leads to, for `url`. */
+  path?: string;
 }
 
 const NO_FAULTS: Faults = { isCut: false, isHeld: false, delayMs: 0 };
@@ -63,10 +65,10 @@ export class FaultProxy implements TestNetwork {
     return { host: address, port };
   }
 
-  /** `http://host:port` */
+  /** `http://host:port` and the path. */
   get url(): string {
     const { host, port } = this.address;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${port}${this.options.path ?? ""}`;
   }
 
   cut(): void {

@@ -30,7 +30,7 @@ export interface TestNodeNetwork extends TestNetwork {
 
 /** One node of a test server. */
 export interface TestNode {
-  /** Leads through `net`, and stays the same through `restart`. */
+  /** With the base path, if there is one. Leads through `net`, and stays the same through `restart`. */
   readonly url: string;
   /**
    * The port itself, past `net` and its faults. For what looks at bytes and kernel buffers: a proxy adds buffers of its own,
@@ -88,8 +88,9 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
   /** undefined: the port is closed, and may be somebody else's by now. */
   let address: TestAddress | undefined = addressOf(roomful);
   const target = (): TestAddress | undefined => address;
+  const path = config.http?.basePath ?? "";
   const network = await FaultProxy.start({
-    target,
+    ...{ target, path },
     ...(config.http?.port !== undefined && { port: config.http.port }),
     ...(config.http?.host !== undefined && { host: config.http.host }),
   }).catch(async (error: unknown) => {
@@ -98,7 +99,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
   });
 
   async function line(): Promise<FaultProxy> {
-    const added = await FaultProxy.start({ target, above: network });
+    const added = await FaultProxy.start({ target, path, above: network });
     lines.add(added);
     return added;
   }
@@ -107,12 +108,13 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
     const { userId, claims, rooms, token, namespace = "/", lastSocketId, transports = ["websocket"] } = connectOptions;
     const given = token === undefined ? await mint({ userId, ...claims }, clock.now()) : token;
     const own = await line();
-    const socket = io(own.url + namespace, {
+    const socket = io(new URL(own.url).origin + namespace, {
       auth: {
         ...(given !== null && { token: given }),
         ...(rooms && { rooms }),
         ...(lastSocketId !== undefined && { lastSocketId }),
       },
+      path: `${path}/socket.io`,
       transports,
       autoConnect: false,
       forceNew: true,

@@ -157,7 +157,7 @@ it("shows both on a page that loads and runs nothing from elsewhere", async () =
   const ids = new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id));
   expect(links.filter((href) => href.startsWith("#") && !ids.has(href.slice(1)))).toEqual([]);
   const local = [...new Set(links.filter((href) => !href.startsWith("#")))];
-  expect(local.toSorted()).toEqual(["/asyncapi.json", "/docs/style.css", "/openapi.json"]);
+  expect(local.toSorted()).toEqual(["asyncapi.json", "docs/style.css", "openapi.json"]);
   expect((await read("/docs/style.css")).response.headers.get("content-type")).toBe("text/css; charset=utf-8");
   expect(text).toContain("curl -X POST &#39;http".replaceAll("&#39;", "'"));
 });

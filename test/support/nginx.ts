@@ -15,6 +15,13 @@ function startNginx(configOf: (port: number) => string): Promise<ProgramProcess>
   }));
 }
 
+/** Makes `deploy/nginx.conf` what it says of a base path: its example in place of the location for sockets at the root. */
+export function underBasePath(config: string): string {
+  return config
+    .replace(/^ *location \/socket\.io\/ \{[^}]+\}$/m, "")
+    .replace(/^ *#location \/chat\/ \{[^}]+#\}$/m, (example) => example.replaceAll(/^( *)#/gm, "$1"));
+}
+
 /** Runs nginx with `deploy/nginx.conf`, in front of these nodes. `edit` is for what an operator is told to change in it. */
 export function startDeployedNginx(nodes: readonly string[], edit = (config: string): string => config) {
   const config = edit(readFileSync(join(process.cwd(), "deploy/nginx.conf"), "utf8"));

@@ -1,6 +1,7 @@
 import { render } from "preact";
 
 import type { Keeper } from "./model/identity";
+import { keeperBelow } from "./model/page-keeper";
 import { Page } from "./view/page";
 
 /** A browser that forbids its storage is done without: one signs in anew after a reload. */
@@ -18,4 +19,7 @@ function keeperOfPage(): Keeper {
   }
 }
 
-render(<Page keeper={keeperOfPage()} />, document.getElementById("page") as HTMLElement);
+// The page is served at "/" of where the service stands.
+const basePath = location.pathname.replace(/\/+$/, "");
+const keeper = keeperBelow(basePath, keeperOfPage());
+render(<Page url={location.origin + basePath} keeper={keeper} />, document.getElementById("page") as HTMLElement);

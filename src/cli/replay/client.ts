@@ -30,7 +30,7 @@ export class Client {
       return socket;
     };
     this.sdk = createClient(
-      { url, transports: ["websocket"], getToken: () => tokens(url, userId) },
+      { url, transports: ["websocket", "polling"], getToken: () => tokens(url, userId) },
       { connect: connect as typeof io },
     );
   }

@@ -3,6 +3,7 @@ import { io, type Socket } from "socket.io-client";
 
 import type { Ack } from "../../contract/acknowledgement";
 import type { HistoryPage } from "../../contract/events";
+import { addressBelow } from "./address-below";
 import type { TokenSource } from "./token-source";
 
 export interface ReaderOptions {
@@ -22,7 +23,12 @@ export class Reader {
   /** Connects. Rejects when the service refuses. */
   static async connect({ url, userId, tokens }: ReaderOptions): Promise<Reader> {
     const token = await tokens(url, userId);
-    const socket = io(url, { auth: { token }, transports: ["websocket"], forceNew: true });
+    const { origin, pathname: path } = addressBelow(url, "socket.io/");
+    const socket = io(origin, {
+      ...{ path, auth: { token }, forceNew: true },
+      // A service may take one of them only.
+      ...{ transports: ["websocket", "polling"], tryAllTransports: true },
+    });
     await new Promise((resolve, reject) => {
       socket.once("welcome", resolve);
       socket.once("connect_error", reject);

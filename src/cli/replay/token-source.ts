@@ -1,5 +1,6 @@
 import { systemClock } from "../../lifecycle/clock";
 import { signToken } from "../../middleware/sign-token";
+import { addressBelow } from "./address-below";
 
 /** Gets a token of a user for the service at `url`. */
 export type TokenSource = (url: string, userId: string) => Promise<string>;
@@ -13,7 +14,7 @@ export function createTokenSource(secret: string | undefined): TokenSource {
     return async (_url, userId) => signToken(secret, { userId, ttlMs: TTL_MS }, systemClock);
   }
   return async (url, userId) => {
-    const response = await fetch(new URL("/dev/token", url), {
+    const response = await fetch(addressBelow(url, "dev/token"), {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ userId }),

@@ -10,9 +10,10 @@ const DESCRIPTION = `Roomful's events over Socket.IO. The token goes into the ha
 Every event of a client takes an acknowledgement and always answers it: \`{ ok: true, data }\` or \`{ ok: false, error }\`.`;
 
 const CHANNEL = "#/channels/namespace";
+const EXAMPLE_HOST = "127.0.0.1:3000";
 
 /** The AsyncAPI 3 document of the sockets' events, from the server's side: it receives what clients send. */
-export function createAsyncApi(limits: PayloadLimits): JsonSchema {
+export function createAsyncApi(limits: PayloadLimits, basePath = ""): JsonSchema {
   const schemas = new WireSchemas();
   const error = schemas.of(errorReply, "output");
   const clientEvents = Object.entries<z.ZodType>(createPayloadSchemas(limits));
@@ -53,6 +54,16 @@ export function createAsyncApi(limits: PayloadLimits): JsonSchema {
     asyncapi: "3.0.0",
     info: { title: "Roomful events", version: "1.0.0", description: DESCRIPTION, license: { name: "MIT" } },
     defaultContentType: "application/json",
+    servers: {
+      socketio: {
+        // Where the document was read: no node knows under which names it is reached.
+        host: "{host}",
+        variables: { host: { default: EXAMPLE_HOST, description: "Host and port of the service." } },
+        pathname: `${basePath}/socket.io/`,
+        protocol: "ws",
+        description: "Socket.IO. `pathname` is the client's option `path`; a namespace is no part of it.",
+      },
+    },
     channels: {
       namespace: {
         address: "/",

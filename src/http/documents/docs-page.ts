@@ -37,8 +37,9 @@ const SHARED = "#/components/schemas/";
 /** The page at `/docs`: both documents, for people. It is text and style only: nothing in it runs. */
 export function createDocsPage(openApi: JsonSchema, asyncApi: JsonSchema): string {
   // Both are made by this folder.
-  const { info, paths, components } = openApi as {
+  const { info, servers, paths, components } = openApi as {
     info: { description: string };
+    servers: [{ url: string }];
     paths: Record<string, Record<string, Operation>>;
     components: { schemas: Record<string, JsonSchema> };
   };
@@ -46,8 +47,9 @@ export function createDocsPage(openApi: JsonSchema, asyncApi: JsonSchema): strin
     info: { description: string };
     components: { messages: Record<string, Message>; schemas: Record<string, JsonSchema> };
   };
+  const basePath = servers[0].url.replace(/\/$/, "");
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    Object.entries(methods).map(([method, operation]) => ({ path: basePath + path, method, operation })),
   );
   const shared = { ...events.components.schemas, ...components.schemas };
   const messages = Object.entries(events.components.messages);
@@ -56,7 +58,7 @@ export function createDocsPage(openApi: JsonSchema, asyncApi: JsonSchema): strin
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Roomful: HTTP API and events</title>
-<link rel="stylesheet" href="/docs/style.css">
+<link rel="stylesheet" href="docs/style.css">
 <div class="layout">
 <nav aria-label="Contents">
 <h2>HTTP API</h2><ul>${routes.map(({ operation }) => link(operation.operationId, operation.summary))}</ul>
@@ -66,7 +68,7 @@ export function createDocsPage(openApi: JsonSchema, asyncApi: JsonSchema): strin
 <main>
 <h1>Roomful: HTTP API and events</h1>
 <p>${prose(info.description)}</p>
-<p>The same for programs: <a href="/openapi.json">OpenAPI 3.1</a>, <a href="/asyncapi.json">AsyncAPI 3</a>.</p>
+<p>The same for programs: <a href="openapi.json">OpenAPI 3.1</a>, <a href="asyncapi.json">AsyncAPI 3</a>.</p>
 <h2>HTTP API</h2>
 ${routes.map(({ path, method, operation }) => operationSection(path, method, operation, shared))}
 <h2>Events</h2>

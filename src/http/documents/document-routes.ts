@@ -14,10 +14,15 @@ const PAGE_HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
+export interface DocumentOptions {
+  limits: PayloadLimits;
+  http: { basePath?: string | undefined };
+}
+
 /** `/openapi.json`, `/asyncapi.json`, and `/docs` made of both. They show no more than README does, and need no key. */
-export function addDocumentRoutes(app: FastifyInstance, limits: PayloadLimits): void {
-  const openApi = JSON.stringify(createOpenApi(limits));
-  const asyncApi = JSON.stringify(createAsyncApi(limits));
+export function addDocumentRoutes(app: FastifyInstance, { limits, http: { basePath } }: DocumentOptions): void {
+  const openApi = JSON.stringify(createOpenApi(limits, basePath));
+  const asyncApi = JSON.stringify(createAsyncApi(limits, basePath));
   const page = createDocsPage(JSON.parse(openApi), JSON.parse(asyncApi));
 
   const answer = (reply: FastifyReply, type: string, text: string): FastifyReply =>

@@ -21,7 +21,7 @@ Errors are problem details (RFC 9457) with a code of the published catalogue; th
 millisecond, \`retryAfterMs\`. What was not answered has an unknown fate: send it again with the same \`Idempotency-Key\`.`;
 
 /** The OpenAPI 3.1 document of the HTTP API, made of the schemas that the routes validate with. */
-export function createOpenApi(limits: PayloadLimits): JsonSchema {
+export function createOpenApi(limits: PayloadLimits, basePath = "/"): JsonSchema {
   const schemas = new WireSchemas();
   const paths: Record<string, JsonSchema> = {};
   for (const [operationId, route] of Object.entries<ApiRoute>(createApiRoutes(limits))) {
@@ -40,7 +40,7 @@ export function createOpenApi(limits: PayloadLimits): JsonSchema {
       description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: basePath }],
     security: [{ apiKey: [] }],
     tags: [
       { name: "publish", description: "Keys with the scope `publish`." },

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { createConfig } from "../../../src";
+import { isBasePath } from "../../../src/config/base-path";
 import { listOptions } from "../../../src/config/config";
 
 const ROOT = join(__dirname, "../../..");
@@ -169,6 +170,18 @@ describe("deploy/nginx.conf", () => {
     expect(text.match(/proxy_pass /g)).toHaveLength(1);
     expect(text).toMatch(/location \/socket\.io\/ \{\s+proxy_pass http:\/\/nodes;/);
     expect(text).toMatch(/location \/ \{\s+return 404;/);
+  });
+
+  it("shows how all of it is handed on under a base path, unchanged", () => {
+    const [example] = /^ *#location (\S+) \{[^}]+#\}$/m.exec(read("deploy/nginx.conf")) ?? [""];
+    const lines = example.split("\n").map((line) => line.trim().replace(/^# */, ""));
+    const [, basePath = ""] = /^location (\S+)\/ \{$/.exec(lines[0] ?? "") ?? [];
+
+    expect(isBasePath(basePath)).toBe(true);
+    expect(read("deploy/nginx.conf")).toContain(`ROOMFUL_BASE_PATH=${basePath},`);
+    // A path, or a slash, behind the address would take the base path away.
+    expect(lines).toContain("proxy_pass http://nodes;");
+    expect(lines).toContain("client_max_body_size 1m;");
   });
 
   it("takes the longest frame", () => {

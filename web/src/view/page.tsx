@@ -1,18 +1,19 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { IDENTITY_KEY, type Identity, type Keeper, keepIdentity, readIdentity } from "../model/identity";
+import { IDENTITY_KEY, type Identity, keepIdentity, readIdentity } from "../model/identity";
 import { chooseLanguage, LANGUAGE_KEY, type Language, LOCALES } from "../model/language";
+import type { PageKeeper } from "../model/page-keeper";
 import { createSession } from "../model/session";
 import { createWords, LanguageContext } from "./language-context";
 import { SignIn } from "./sign-in";
 import { Workspace } from "./workspace";
 
 /** The page: who one is and which language one reads, kept in the browser and the same in all its tabs. */
-export function Page({ keeper }: { keeper: Keeper }) {
+export function Page({ url, keeper }: { url: string; keeper: PageKeeper }) {
   const [identity, setIdentity] = useState(() => readIdentity(keeper));
   const [language, setLanguage] = useState(() => chooseLanguage(keeper, navigator.languages));
   const userId = identity?.userId;
-  const session = useMemo(() => identity && createSession(identity, location.origin, keeper), [userId]);
+  const session = useMemo(() => identity && createSession(identity, url, keeper), [userId]);
   const words = useMemo(() => createWords(language, choose), [language]);
 
   function choose(next: Language): void {
@@ -37,7 +38,11 @@ export function Page({ keeper }: { keeper: Keeper }) {
   }, [language, session]);
   useEffect(() => {
     // Another tab has signed in or out, chosen a language, or gone on in the rooms.
-    const onStorage = ({ key }: StorageEvent): void => {
+    const onStorage = (event: StorageEvent): void => {
+      const key = event.key === null ? null : keeper.keyOf(event.key);
+      if (key === undefined) {
+        return;
+      }
       if (key === IDENTITY_KEY || key === null) {
         setIdentity(readIdentity(keeper));
       } else if (key === LANGUAGE_KEY) {
