@@ -230,7 +230,7 @@ export function createNode(options: NodeOptions): Node {
   });
 
   // The doors.
-  const http = createHttpApp(logger);
+  const http = createHttpApp(logger, config.http);
   const answers = new AnswersInFlight(http.server);
   const io = createSocketServer(http.server, {
     ...{ config, clock },

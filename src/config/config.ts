@@ -62,6 +62,7 @@ const OPTIONS = {
       "Origins whose pages may connect; unset: any in development, the same host in production.",
       { env: "ROOMFUL_ALLOWED_ORIGINS" },
     ),
+    maxHeaderBytes: wholeNumber(16_384, "Longest headers of a request, cookies included."),
     apiKeys: listOf<string>(
       [],
       "Keys of the HTTP API: `KEY`, which may do everything, or `NAME:KEY:SCOPES:ROOMS` as `roomful key` prints it; unset: nobody may use it.",

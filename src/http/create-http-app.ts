@@ -4,18 +4,24 @@ import { RoomfulError } from "../contract/roomful-error";
 import type { Logger } from "../observability/logger";
 import { answerClientError, answerExpectation } from "./client-error";
 import { asRefusal, problemOf } from "./problem";
+import { WebsocketRequest } from "./websocket-request";
 
 /** Bodies of our few own routes are small; a larger one is answered with 413. */
 const MAX_BODY_BYTES = 16_384;
 /** A user's id of 128 characters, each of four bytes, as an address writes it. */
 const MAX_PARAM_LENGTH = 1_536;
 
+export interface HttpAppOptions {
+  /** Of a request, its first line included. */
+  maxHeaderBytes: number;
+}
+
 /**
  * The HTTP side of the port that Socket.IO listens on too. Timeouts are short, because a
  * connection that sends its request a byte a second otherwise stays for minutes; a websocket
  * is outside of them once it is open.
  */
-export function createHttpApp(logger: Logger): FastifyInstance {
+export function createHttpApp(logger: Logger, { maxHeaderBytes }: HttpAppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 10_000,
@@ -28,8 +34,8 @@ export function createHttpApp(logger: Logger): FastifyInstance {
     clientErrorHandler: answerClientError,
     // A request without a host is refused below: Node would do so without a word.
     http: {
-      ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
-      requireHostHeader: false,
+      ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: maxHeaderBytes },
+      ...{ requireHostHeader: false, IncomingMessage: WebsocketRequest },
     },
   });
   app.addHook("onRequest", async ({ headers: { host }, raw: { httpVersion } }) => {

@@ -168,7 +168,7 @@ async function raw(bytes: string): Promise<Response> {
 
 it.each([
   ["what is no HTTP", "hello\r\n\r\n", 400],
-  ["headers above 8 KiB", `GET / HTTP/1.1\r\nhost: x\r\nx-long: ${"x".repeat(9_000)}\r\n\r\n`, 413],
+  ["headers above 16 KiB", `GET / HTTP/1.1\r\nhost: x\r\nx-long: ${"x".repeat(17_000)}\r\n\r\n`, 413],
   ["no host", "GET / HTTP/1.1\r\n\r\n", 400],
   ["an expectation that is none", "GET / HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n\r\n", 400],
   ["two lengths", "POST /v1/batch HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}", 400],
