@@ -4,6 +4,7 @@ import { findApiKeyFaults } from "./api-key";
 import { ANY_AUDIENCE } from "./audience";
 import { isBasePath } from "./base-path";
 import { listOptions, type PartialConfig, type RoomfulConfig } from "./config";
+import { parseRedisAddress } from "./redis-address";
 import { isShortRsaKey, MIN_RSA_BITS } from "./rsa-key";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -129,8 +130,12 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   if (config.redis.url !== undefined && database.url === undefined) {
     faults.push("REDIS_URL: several nodes need one Postgres: set DATABASE_URL");
   }
-  if (config.redis.url !== undefined && !/^rediss?:\/\//.test(config.redis.url)) {
-    faults.push("REDIS_URL=(hidden): expected an address that begins with redis:// or rediss://");
+  if (config.redis.url !== undefined) {
+    try {
+      parseRedisAddress(config.redis.url);
+    } catch (error) {
+      faults.push(`REDIS_URL=(hidden): expected ${(error as Error).message}`);
+    }
   }
   if (config.redis.prefix !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(config.redis.prefix)) {
     faults.push(

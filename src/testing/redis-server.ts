@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
@@ -11,6 +11,12 @@ import { findRedisServer } from "./redis-binary";
 /** Not how fast it must be: a busy machine needs a small part of it. */
 const START_TIMEOUT_MS = 60_000;
 
+export interface RedisServerOptions {
+  /** Lines of a configuration file of its own, which it may rewrite. */
+  conf?: readonly string[];
+  isSentinel?: boolean;
+}
+
 /** A real redis-server on the loopback, which forgets everything at its end. */
 export class RedisServer {
   private child: ChildProcess | undefined;
@@ -20,13 +26,14 @@ export class RedisServer {
     private readonly path: string,
     private readonly port: number,
     private readonly folder: string,
+    private readonly options: RedisServerOptions,
   ) {}
 
   /** Starts one on a free port. Rejects, naming REDIS_SERVER_BIN, where there is none and none can be fetched. */
-  static async start(): Promise<RedisServer> {
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const path = await findRedisServer();
     const folder = await mkdtemp(join(tmpdir(), "roomful-redis-"));
-    const server = new RedisServer(path, await freePort(), folder);
+    const server = new RedisServer(path, await freePort(), folder, options);
     try {
       await server.restart();
       return server;
@@ -54,8 +61,7 @@ export class RedisServer {
   /** Brings it up, empty, at the same address; one that runs is killed first. */
   async restart(): Promise<void> {
     await this.kill();
-    const options = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--dir", this.folder];
-    const child = spawn(this.path, [...options, "--appendonly", "no"], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(this.path, await this.makeArguments(), { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     if (child.pid !== undefined) {
       this.guard = new OrphanGuard({ pid: child.pid, folder: this.folder });
@@ -71,6 +77,25 @@ export class RedisServer {
       await this.kill();
       throw error;
     }
+  }
+
+  private async makeArguments(): Promise<string[]> {
+    const { conf, isSentinel } = this.options;
+    const common = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.folder];
+    const path = join(this.folder, "redis.conf");
+    if (conf) {
+      // What it has written there itself is kept at a restart.
+      await writeFile(path, `${conf.join("\n")}\n`, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST") {
+          throw error;
+        }
+      });
+    }
+    return [
+      ...(conf ? [path] : []),
+      ...common,
+      ...(isSentinel ? ["--sentinel"] : ["--save", "", "--appendonly", "no"]),
+    ];
   }
 
   /** Ends it without a word, paused or not, and resolves when it is gone. */
@@ -130,7 +155,7 @@ function untilReady(child: ChildProcess): Promise<void> {
         return;
       }
       output += String(chunk);
-      if (output.includes("Ready to accept connections")) {
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) {
         isReady = true;
         clearTimeout(timeout);
         resolveReady();
