@@ -155,7 +155,9 @@ const OPTIONS = {
     maxContentBytes: wholeNumber(8_192, "Longest content, in UTF-8."),
     maxMetadataBytes: wholeNumber(4_096, "Longest metadata, as JSON in UTF-8."),
     maxJsonDepth: wholeNumber(8, "Levels of nesting in metadata."),
-    maxUnansweredSends: wholeNumber(64, "Sends of a socket that wait for their answer.", { zero: "no limit" }),
+    maxUnansweredSends: wholeNumber(64, "Sends of a socket that wait for their answer, repeats of a known `id` too.", {
+      zero: "no limit",
+    }),
     maxPageBytes: wholeNumber(262_144, "Content of a page of messages."),
   },
 

@@ -57,11 +57,8 @@ export function createMessageAdmission(deps: MessageAdmissionDeps): MessageAdmis
   };
 }
 
-/** The answer to a message's sender, after the commit. Stays open when its fate cannot be told. */
-export async function acceptedOf(
-  { id }: Pick<AdmittedMessage, "id">,
-  admission: Admission<AppendResult>,
-): Promise<MessageAccepted> {
+/** The answer to a message's sender, after the commit. Stays open when its fate cannot be told. Holds nothing of the message but its id. */
+export async function acceptedOf(id: string, admission: Admission<AppendResult>): Promise<MessageAccepted> {
   const stored = await admission.stored;
   return {
     id,

@@ -76,8 +76,10 @@ export function createMessageHandler(deps: MessageHandlerDeps): EventHandler<Pay
     const known = admission.find(message);
     if (known) {
       gate.settle(message.room, id);
+      // Whatever the rates say; but each repeat waits for the answer, and a client that never waits could send any number.
+      gate.checkUnanswered();
     }
     const admitted = known ?? admitNew(message, payload.id, gate);
-    return gate.whileUnanswered(() => acceptedOf(message, admitted));
+    return gate.whileUnanswered(acceptedOf(id, admitted));
   };
 }

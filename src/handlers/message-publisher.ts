@@ -55,7 +55,7 @@ export class MessagePublisher {
     const sender = { userId, username: username ?? defaults.username, color: defaults.color };
     const id = payload.id ?? uuidv7();
     const message = admittedMessageOf(namespace, { ...payload, room, id }, sender, new Date(clock.now()));
-    // A key that is known is answered whatever the limits say.
-    return acceptedOf(message, admission.find(message) ?? admission.admit(message, deliveryOf(room)));
+    // A key that is known is answered whatever the rates say.
+    return acceptedOf(id, admission.find(message) ?? admission.admit(message, deliveryOf(room)));
   }
 }

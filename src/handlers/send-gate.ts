@@ -4,6 +4,8 @@ import type { Clock } from "../lifecycle/clock";
 /** A refused sender that never comes back with its message is let through after this. */
 const MAX_HOLD_MS = 10_000;
 const UNANSWERED_RETRY_MS = 250;
+/** As many rooms as a socket may be in by default: a hold lasts seconds, and joins have a rate, so there are few more. */
+const PRUNE_ABOVE = 100;
 
 interface Hold {
   /** The refused message; undefined when its sender gave it no id, and cannot send it again under the same. */
@@ -44,8 +46,12 @@ export class SendGate {
 
   /** Later sends to the room wait for this one. */
   hold(room: string, id: string | undefined, error: RoomfulError): void {
+    const nowMs = this.clock.monotonicMs();
     const holdMs = id === undefined ? (error.retryAfterMs ?? 0) : MAX_HOLD_MS;
-    this.holds.set(room, { id, error, untilMs: this.clock.monotonicMs() + Math.min(holdMs, MAX_HOLD_MS) });
+    if (this.holds.size >= PRUNE_ABOVE) {
+      this.prune(nowMs);
+    }
+    this.holds.set(room, { id, error, untilMs: nowMs + Math.min(holdMs, MAX_HOLD_MS) });
   }
 
   /** The refused message arrived after all, on another socket for instance. */
@@ -56,10 +62,10 @@ export class SendGate {
   }
 
   /** Counts a send until it is answered. */
-  async whileUnanswered<Answer>(answer: () => Promise<Answer>): Promise<Answer> {
+  async whileUnanswered<Answer>(answer: Promise<Answer>): Promise<Answer> {
     this.unanswered += 1;
     try {
-      return await answer();
+      return await answer;
     } finally {
       this.unanswered -= 1;
     }
@@ -69,6 +75,14 @@ export class SendGate {
   checkUnanswered(): void {
     if (this.maxUnanswered > 0 && this.unanswered >= this.maxUnanswered) {
       throw new RoomfulError("RATE_LIMITED", { retryAfterMs: UNANSWERED_RETRY_MS });
+    }
+  }
+  /** The rooms of a socket come and go: those that it never sends to again would stay. */
+  private prune(nowMs: number): void {
+    for (const [room, { untilMs }] of this.holds) {
+      if (untilMs <= nowMs) {
+        this.holds.delete(room);
+      }
     }
   }
 }

@@ -16,18 +16,30 @@ export function toListener<Payload, Data>(
   handler: EventHandler<Payload, Data>,
   onAnswered: (error: unknown, seconds: number) => void,
 ) {
-  return async function listen(this: RoomfulSocket, ...args: unknown[]): Promise<void> {
+  return function listen(this: RoomfulSocket, ...args: unknown[]): Promise<void> {
     const startedAtMs = performance.now();
+    let pending: Promise<Data> | Data;
+    try {
+      // validatePacket has put the payload that its schema made in the first place.
+      pending = handler(args[0] as Payload, this);
+    } catch (error) {
+      pending = Promise.reject(error);
+    }
+    const answer = args.at(-1);
+    return answerWith(pending, typeof answer === "function" ? answer : undefined, startedAtMs);
+  };
+
+  /** Apart from `listen`, so that what waits for its answer holds no payload: there can be many, and for as long as Postgres is away. */
+  async function answerWith(pending: Promise<Data> | Data, answer: unknown, startedAtMs: number): Promise<void> {
     let reply: Ack<Data>;
     let failure: unknown;
     try {
-      // validatePacket has put the payload that its schema made in the first place.
-      reply = { ok: true, data: await handler(args[0] as Payload, this) };
+      reply = { ok: true, data: await pending };
     } catch (error) {
       failure = error;
       reply = { ok: false, error: toErrorReply(error) };
     }
     onAnswered(failure, (performance.now() - startedAtMs) / 1000);
-    acknowledge(args, reply);
-  };
+    acknowledge([answer], reply);
+  }
 }

@@ -65,7 +65,7 @@ export class UserRateLimiter {
   }
 }
 
-/** Refuses events that come too fast. Not `message`: what is known of its key is answered whatever the limits say. */
+/** Refuses events that come too fast. Not `message`: what is known of its key is answered whatever the rates say. */
 export function limitPacketRate(limiter: Pick<UserRateLimiter, "take">): PacketCheck {
   return ([event], socket) => {
     if (event === "message") {

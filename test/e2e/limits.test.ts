@@ -104,6 +104,26 @@ describe("caps that rates do not lift", () => {
     }
   });
 
+  it("bounds repeats that wait for the answer of a known id, and answers them when they come again", async () => {
+    const server = await startTestServer({
+      config: { limits: { maxUnansweredSends: 5 }, writeBuffer: { flushIntervalMs: 2_000 } },
+    });
+    try {
+      const alice = await server.connect({ userId: "alice", rooms: ["a"] });
+      await alice.waitFor("room_state");
+      const message = { room: "a", id: randomUUID(), content: "again and again" };
+      const replies = await Promise.all(Array.from({ length: 9 }, () => alice.emitWithAck("message", message)));
+
+      expect(replies.map(({ ok }) => ok)).toEqual([...Array(5).fill(true), ...Array(4).fill(false)]);
+      expect(replies.at(-1)).toMatchObject({ error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) } });
+      expect(await alice.call("message", message)).toMatchObject({ seq: 1, duplicate: true });
+      // No hold came of it: what was not sent before may go at once.
+      expect(await alice.call("message", { room: "a", content: "the next" })).toMatchObject({ seq: 2 });
+    } finally {
+      await server.close();
+    }
+  });
+
   it("ends a connection that sends a frame above the limit, and the service lives on", async () => {
     const server = await startTestServer();
     try {

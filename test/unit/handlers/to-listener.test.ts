@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { RoomfulError } from "../../../src/contract/roomful-error";
 import type { RoomfulSocket } from "../../../src/contract/socket-data";
 import { type EventHandler, toListener } from "../../../src/handlers/to-listener";
@@ -114,4 +117,24 @@ it("reports before it answers: who was answered is counted", async () => {
   await listener(PAYLOAD, () => order.push("answered"));
 
   expect(order).toEqual(["reported", "answered"]);
+});
+
+it("holds no payload while it waits for the answer", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  // Held here, as the write buffer does: what nobody can settle any more would be collected with all that waits for it.
+  const stored = new Promise<void>(() => {});
+  const { ack, listener } = setup(() => stored);
+  const begin = (...acknowledgement: unknown[]): WeakRef<object> => {
+    const payload = { room: "general", content: "x" };
+    void listener(payload, ...acknowledgement);
+    return new WeakRef(payload);
+  };
+  const payloads = [begin(ack), begin()];
+  // A reference that was just made is kept to the end of this turn.
+  await new Promise((settle) => setImmediate(settle));
+  collectGarbage();
+
+  expect(payloads.map((payload) => payload.deref())).toEqual([undefined, undefined]);
+  expect(stored).toBeDefined();
 });
