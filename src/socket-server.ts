@@ -5,6 +5,7 @@ import { connectionOver, type EngineConnection } from "./broadcast/engine-connec
 import { createWebSocketEngine } from "./broadcast/ws-server";
 import type { RoomfulConfig } from "./config/config";
 import type { RoomfulServer } from "./contract/socket-data";
+import { refuseTransport } from "./http/refuse-transport";
 import type { Clock } from "./lifecycle/clock";
 import { createHostCheck } from "./middleware/check-host";
 import { corsOf, createOriginCheck } from "./middleware/check-origin";
@@ -63,6 +64,7 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
       },
     }),
   });
+  io.engine.use(refuseTransport(config.transports));
   return io;
 }
 

@@ -30,7 +30,7 @@ export interface ClientOptions {
    * @default in memory only
    */
   storage?: OutboxStorage;
-  /** @default socket.io-client's: polling first, then websocket */
+  /** In order; one that cannot be had, or is refused, is passed over. @default polling, then websocket */
   transports?: ("websocket" | "polling")[];
   /** Path of Socket.IO on the server. @default "/socket.io" below the path of `url` */
   path?: string;

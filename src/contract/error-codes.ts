@@ -13,6 +13,11 @@ export const ERROR_CODES = {
   },
   TOKEN_EXPIRED: { message: "The token has expired.", retryable: false, httpStatus: 401 },
   ORIGIN_REFUSED: { message: "Pages of this origin may not connect.", retryable: false, httpStatus: 403 },
+  TRANSPORT_REFUSED: {
+    message: "The service does not take this transport; details name those that it takes.",
+    retryable: false,
+    httpStatus: 400,
+  },
   HOST_REFUSED: { message: "The service may not be called by this name.", retryable: false, httpStatus: 403 },
   NAMESPACE_UNKNOWN: { message: "There is no such namespace.", retryable: false, httpStatus: 404 },
   NAMESPACE_FORBIDDEN: { message: "The token does not admit to this namespace.", retryable: false, httpStatus: 403 },

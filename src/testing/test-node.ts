@@ -19,6 +19,7 @@ export interface TestConnectOptions {
   token?: string | null;
   namespace?: string;
   lastSocketId?: string;
+  /** @default websocket, where the node takes it */
   transports?: ("websocket" | "polling")[];
 }
 
@@ -88,6 +89,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
   /** undefined: the port is closed, and may be somebody else's by now. */
   let address: TestAddress | undefined = addressOf(roomful);
   const target = (): TestAddress | undefined => address;
+  const usual = config.transports?.includes("websocket") === false ? "polling" : "websocket";
   const path = config.http?.basePath ?? "";
   const network = await FaultProxy.start({
     ...{ target, path },
@@ -105,7 +107,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
   }
 
   async function connect(connectOptions: TestConnectOptions): Promise<TestClient> {
-    const { userId, claims, rooms, token, namespace = "/", lastSocketId, transports = ["websocket"] } = connectOptions;
+    const { userId, claims, rooms, token, namespace = "/", lastSocketId } = connectOptions;
+    const { transports = [usual] } = connectOptions;
     const given = token === undefined ? await mint({ userId, ...claims }, clock.now()) : token;
     const own = await line();
     const socket = io(new URL(own.url).origin + namespace, {

@@ -18,6 +18,15 @@ const PROVOCATIONS: Partial<Record<ErrorCode, (server: TestServer) => Promise<Er
     const { message } = (await response.json()) as { message: ErrorCode };
     return { code: message, message: "", retryable: false };
   },
+  TRANSPORT_REFUSED: async (server) => {
+    const second = await startTestServer({ database: server.database, config: { transports: ["websocket"] } });
+    try {
+      const response = await fetch(`${second.url}/socket.io/?EIO=4&transport=polling`);
+      return (await response.json()) as ErrorReply;
+    } finally {
+      await second.close();
+    }
+  },
   HOST_REFUSED: async (server) => {
     const response = await sendRaw(server.directUrl, "GET / HTTP/1.1\r\nhost: evil.example\r\n\r\n");
     return response?.json() as Promise<ErrorReply>;

@@ -8,7 +8,14 @@ describe("the catalogue", () => {
     // The list of the specification, and what came later: codes are added, never renamed or taken away.
     expect(CODES.toSorted()).toEqual(
       [
-        ...["CONTENT_TYPE_UNSUPPORTED", "DISCONNECTED", "REQUEST_TIMEOUT", "HOST_REFUSED", "FLOODING"],
+        ...[
+          "CONTENT_TYPE_UNSUPPORTED",
+          "DISCONNECTED",
+          "REQUEST_TIMEOUT",
+          "HOST_REFUSED",
+          "TRANSPORT_REFUSED",
+          "FLOODING",
+        ],
         ...["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "ORIGIN_REFUSED", "NAMESPACE_UNKNOWN"],
         ...["NAMESPACE_FORBIDDEN", "TOO_MANY_CONNECTIONS", "HANDSHAKE_TIMEOUT"],
         ...["EVENT_UNKNOWN", "PAYLOAD_INVALID", "PAYLOAD_TOO_LARGE"],
