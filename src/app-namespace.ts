@@ -90,6 +90,8 @@ export interface AppNamespace {
   announceMissed(room: string, missed: Missed): void;
   /** Tells a room of somebody who is gone with a node that is no more. */
   tellGone(room: string, user: User): Promise<void>;
+  /** Tells a room of somebody who was told as gone, and was here all the time. */
+  tellBack(room: string, user: User): void;
   /** Memberships that its sockets rest on. */
   membersInUse(): MemberRecord[];
   /** Takes the user's sockets out of the room. */
@@ -224,6 +226,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       }
     },
     tellGone: (room, user) => presence.tellGone(room, user),
+    tellBack: (room, user) => void presence.tellBack(room, user),
     membersInUse: () =>
       [...namespace.sockets.values()].flatMap((socket) =>
         membership.roomsOf(socket).map((room) => ({ namespace: name, room, userId: socket.data.claims.userId })),

@@ -40,6 +40,8 @@ export interface JoinedNodesOptions {
   onDisconnect(notice: DisconnectNotice): void;
   /** The user is gone with a node that is no more. */
   onGone(namespace: string, room: string, user: User): void;
+  /** The user was told as gone with this node, which lives. */
+  onBack(namespace: string, room: string, user: User): void;
   onError(error: unknown, where: string): void;
 }
 
@@ -72,6 +74,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
     onRoomsChange,
     onDisconnect,
     onGone,
+    onBack,
     onError,
   } = options;
   const { url } = config.redis;
@@ -129,7 +132,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
       graceMs: config.presence.graceMs,
     },
     isAvailable: () => redis.isUp,
-    onGone,
+    ...{ onGone, onBack },
     onError: (error) => logger.warn({ err: error }, "presence is what this node knows: Redis does not answer"),
   });
   // While broadcasts may be lost, the table is asked every second.

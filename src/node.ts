@@ -227,6 +227,7 @@ export function createNode(options: NodeOptions): Node {
     onRoomsChange: () => void lookAtRooms(),
     onDisconnect: ({ namespace, userId }) => disconnectUser(namespace, userId),
     onGone: (namespace, room, user) => void namespaces.get(namespace)?.tellGone(room, user),
+    onBack: (namespace, room, user) => namespaces.get(namespace)?.tellBack(room, user),
   });
 
   // The doors.

@@ -236,6 +236,11 @@ const OPTIONS = {
 
   presence: {
     maxListed: wholeNumber(100, "People in a room above which joins and leaves are told in batches, without a list."),
+    maxStepsPerSecond: wholeNumber(
+      2,
+      "Joins and leaves in a room in a second above which they are told together, with one list when it is quiet again.",
+      { zero: "no limit" },
+    ),
     graceMs: wholeNumber(5_000, "A lost transport's user stays this long.", { zero: "none" }),
     batchIntervalMs: wholeNumber(250, "Interval of `presence_changed`."),
     joinedTemplate: optionalText("System message of a join, with {username}; unset: by locale."),

@@ -1,51 +1,34 @@
-import type { RoomEmitter } from "../broadcast/room-emitter";
-import type { RoomfulConfig } from "../config/config";
 import type { PresencePage, User } from "../contract/events";
-import type { Clock, Timer } from "../lifecycle/clock";
-import { PresenceBatch } from "./presence-batch";
+import type { Timer } from "../lifecycle/clock";
 import type { PresenceStore } from "./presence-store";
-import { createSystemMessage, type Locale } from "./system-message";
+import { PresenceTeller, type PresenceTellerOptions, type Step } from "./presence-teller";
 
-export interface PresenceTrackerOptions {
+export interface PresenceTrackerOptions extends Omit<PresenceTellerOptions, "onDue"> {
   namespace: string;
   store: PresenceStore;
-  emitter: Pick<RoomEmitter, "emit">;
-  config: RoomfulConfig["presence"];
-  locale: Locale;
-  clock: Clock;
-  /** The highest number known of a room, for the system messages. */
-  tipOf(room: string): number;
-  makeId(): string;
   onError(error: unknown): void;
 }
 
 /** People an answer lists; more are a page further. */
 const PAGE_SIZE = 100;
 
-interface Batch {
-  batch: PresenceBatch;
-  timer: Timer;
-}
-
 /**
  * Counts people in and out of the rooms of one namespace, and tells the rooms.
  *
  * A person is in a room from the first socket to the last. After a lost transport the socket stays for
  * the grace, so that a reconnect shows nothing. What happens in one room is told in the order in
- * which it happened, though the store is asynchronous.
- *
- * Rooms of up to `maxListed` people are told each step with the whole list, so that a room that shrinks to
- * that size has a right picture at the first step; larger ones are told in batches.
+ * which it happened, though the store is asynchronous; how, is `PresenceTeller`'s.
  */
 export class PresenceTracker {
   /** The last step of each room that is not done. */
   private readonly steps = new Map<string, Promise<unknown>>();
   /** Sockets in their grace, by room and user. */
   private readonly graces = new Map<string, Map<string, Timer>>();
-  private readonly batches = new Map<string, Batch>();
-  private isStopped = false;
+  private readonly teller: PresenceTeller;
 
-  constructor(private readonly options: PresenceTrackerOptions) {}
+  constructor(private readonly options: PresenceTrackerOptions) {
+    this.teller = new PresenceTeller({ ...options, onDue: (room) => void this.tellGathered(room) });
+  }
 
   /** Counts the socket in, tells the room if its user was not there, and answers who is. */
   track(room: string, user: User, socketId: string): Promise<{ users: User[]; count: number }> {
@@ -55,7 +38,7 @@ export class PresenceTracker {
       await this.endGraces(room, user.userId, socketId);
       const list = await store.list(namespace, room, PAGE_SIZE);
       if (isNew) {
-        this.announce(room, user, "joined", list);
+        this.teller.tell(room, user, "joined", list);
       }
       return { users: list.users, count: list.count };
     });
@@ -82,10 +65,13 @@ export class PresenceTracker {
 
   /** Tells the room that the user is gone with a node that is no more. The store has taken the user out. */
   async tellGone(room: string, user: User): Promise<void> {
-    const { namespace, store, onError } = this.options;
-    await this.inOrder(room, async () => {
-      this.announce(room, user, "left", await store.list(namespace, room, PAGE_SIZE));
-    }).catch(onError);
+    await this.inOrder(room, () => this.tell(room, user, "left")).catch(this.options.onError);
+  }
+
+  /** Tells the room that the user, who was told as gone, is there. */
+  async tellBack(room: string, user: User): Promise<void> {
+    // Together: many of them come at once, and while other nodes may still write theirs no list is whole.
+    await this.inOrder(room, async () => this.teller.tell(room, user, "joined", undefined));
   }
 
   /** Who is in the room, 100 at a time. */
@@ -104,10 +90,8 @@ export class PresenceTracker {
 
   /** Tells nothing any more: the people go on to other nodes. */
   async stop(): Promise<void> {
-    this.isStopped = true;
-    const graces = [...this.graces.values()].flatMap((lost) => [...lost.values()]);
-    const batches = [...this.batches.values()].map(({ timer }) => timer);
-    for (const timer of [...graces, ...batches]) {
+    this.teller.stop();
+    for (const timer of [...this.graces.values()].flatMap((lost) => [...lost.values()])) {
       timer.clear();
     }
     await this.settled();
@@ -137,7 +121,7 @@ export class PresenceTracker {
     await this.inOrder(room, async () => {
       const { isGone } = await store.remove(namespace, room, user.userId, socketId);
       if (isGone) {
-        this.announce(room, user, "left", await store.list(namespace, room, PAGE_SIZE));
+        await this.tell(room, user, "left");
       }
     }).catch(onError);
   }
@@ -156,82 +140,21 @@ export class PresenceTracker {
     return result;
   }
 
-  private announce(
-    room: string,
-    user: User,
-    step: "joined" | "left",
-    list: { users: User[]; count: number; partial: boolean },
-  ): void {
-    // While other nodes cannot be asked nobody is told as come or gone: who knows where else they are.
-    if (this.isStopped || list.partial) {
-      return;
-    }
-    // A leave from one above the limit is still told to a room that has no list: by batch. The next step brings it.
-    const before = step === "left" ? list.count + 1 : list.count;
-    if (before > this.options.config.maxListed) {
-      this.gather(room, user, step);
-      return;
-    }
-    this.flushBatch(room, list.count);
-    this.announceListed(room, user, step, list);
+  private async tell(room: string, user: User, step: Step): Promise<void> {
+    const { namespace, store } = this.options;
+    const list = this.teller.isGathering(room) ? undefined : await store.list(namespace, room, PAGE_SIZE);
+    this.teller.tell(room, user, step, list);
   }
 
-  private announceListed(
-    room: string,
-    user: User,
-    step: "joined" | "left",
-    list: { users: User[]; count: number },
-  ): void {
-    const { emitter, config, locale, clock, tipOf, makeId } = this.options;
-    const { userId, username, color } = user;
-    const payload = { room, userId, username, color, count: list.count, users: list.users };
-    const template = step === "joined" ? config.joinedTemplate : config.leftTemplate;
-    emitter.emit(room, step === "joined" ? "user_joined" : "user_left", payload, { exceptUser: userId });
-    emitter.emit(
-      room,
-      "message",
-      createSystemMessage({
-        ...{ room, user, step, locale, template },
-        id: makeId(),
-        createdAt: new Date(clock.now()),
-        tip: tipOf(room),
-      }),
-    );
-  }
-
-  private gather(room: string, user: User, step: "joined" | "left"): void {
-    let entry = this.batches.get(room);
-    if (!entry) {
-      const { clock, config } = this.options;
-      const timer = clock.setTimer(() => void this.announceBatch(room), config.batchIntervalMs);
-      entry = { batch: new PresenceBatch(), timer };
-      this.batches.set(room, entry);
-    }
-    if (step === "joined") {
-      entry.batch.join(user);
-    } else {
-      entry.batch.leave(user.userId);
-    }
-  }
-
-  private async announceBatch(room: string): Promise<void> {
+  private async tellGathered(room: string): Promise<void> {
     const { namespace, store, onError } = this.options;
     await this.inOrder(room, async () => {
-      const { count } = await store.list(namespace, room, 0);
-      this.flushBatch(room, count);
-    }).catch(onError);
-  }
-
-  private flushBatch(room: string, count: number): void {
-    const entry = this.batches.get(room);
-    if (!entry) {
-      return;
-    }
-    entry.timer.clear();
-    this.batches.delete(room);
-    if (!entry.batch.isEmpty && !this.isStopped) {
-      this.options.emitter.emit(room, "presence_changed", entry.batch.toEvent(room, count));
-    }
+      const limit = this.teller.isGathering(room) ? PAGE_SIZE : 0;
+      this.teller.settle(room, await store.list(namespace, room, limit));
+    }).catch((error: unknown) => {
+      this.teller.postpone(room);
+      onError(error);
+    });
   }
 }
 

@@ -8,8 +8,8 @@ import { MAX_ROOMS_LOOKED_AT, type PresenceList, type PresenceStore, type RoomsP
 import {
   type PresenceScript,
   PresenceScripts,
+  placeOf,
   type RedisScriptClient,
-  socketFieldOf,
   toPerson,
 } from "./redis-presence-scripts";
 
@@ -31,33 +31,41 @@ export interface RedisPresenceStoreOptions {
   isAvailable(): boolean;
   /** The user's last socket in the room was a dead node's. Called on one node of all, once. */
   onGone(namespace: string, room: string, user: User): void;
+  /** The user was reported as gone by another node, and has been here all the time. */
+  onBack(namespace: string, room: string, user: User): void;
   /** Why presence is away now; told once each time. */
   onError(error: unknown): void;
 }
 
 /** A Redis that has not answered for this long is away. */
 const ANSWER_TIMEOUT_MS = 1_000;
-/** Sockets that one script removes or adds: a few milliseconds of Redis' time. */
-const SOCKETS_A_SCRIPT = 500;
+/** Places that one script writes: a few milliseconds of Redis' time. */
+const PLACES_A_SCRIPT = 500;
+/** A node that was taken for dead finds out whom that was told of for so long. */
+const GONE_MEMORY_MS = 86_400_000;
 /** Rooms that one script reads. */
 const ROOMS_A_SCRIPT = 500;
 
 /**
  * Presence of all nodes, in Redis.
  *
- * People are counted by sockets over all nodes. Each node keeps a lease; the sockets of one whose lease has run out
- * are removed by whichever other node comes first, which reports who is gone with them.
+ * Each node writes which people it has, whatever Redis knew, and keeps a lease; the people of one whose lease has run out
+ * are removed by whichever other node comes first, which reports who is gone with them. A node that was taken for dead
+ * and lives reports them as back.
  *
  * States:
  * - in touch: Redis is asked. What it says is the truth.
  * - away (a call failed, took a second, or the client has no connection): Redis is not asked. Changes are kept in
  *   `own`, and answers come from that and from what was last known of other nodes. Ends with the first restoration that
  *   succeeds; one is tried at every renewal and sweep, and when the owner calls `restored`.
- * - unsettled (in touch, for one lease after a restoration): other nodes may not have written their sockets again. Lists
+ * - unsettled (in touch, for one lease after a restoration): other nodes may not have written their people again. Lists
  *   are partial, who was last known elsewhere is neither new nor gone, and this node does not sweep.
  *
- * Nobody is reported because Redis came back: what was missing is written silently. After Redis itself was restarted,
- * emptied or stopped, the scripts let no node sweep for one lease.
+ * One room whose keys are lost or cannot be read is rebuilt alone: for a lease its lists are partial on all nodes, which
+ * write their people in it again as soon as they hear of it, at the next renewal at the latest.
+ *
+ * Nobody is reported because Redis came back or a room was rebuilt: what was missing is written silently. After Redis
+ * itself was restarted, emptied or stopped, the scripts let no node sweep for one lease.
  */
 export class RedisPresenceStore implements PresenceStore, Service {
   readonly name = "Redis presence";
@@ -71,6 +79,8 @@ export class RedisPresenceStore implements PresenceStore, Service {
   private isReported = false;
   private isStopped = false;
   private unsettledUntilMs = Number.NEGATIVE_INFINITY;
+  /** Rooms that are rebuilt, by key, and when this node wrote its people there again. */
+  private readonly rewrittenAtMs = new Map<string, number>();
   private restoring: Promise<void> | undefined;
   private sweeping: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
@@ -110,38 +120,21 @@ export class RedisPresenceStore implements PresenceStore, Service {
 
   async add(namespace: string, room: string, user: User, socketId: string): Promise<{ isNew: boolean }> {
     const person = this.own.add(namespace, room, user, socketId);
-    if (!person) {
+    // Redis knows who is where, and not with how many sockets.
+    if (!person || person.socketIds.size > 1) {
       return { isNew: false };
     }
-    const ownSockets = person.sockets;
-    if (ownSockets === 1) {
-      person.elsewhere = Number(this.lastKnown.has(namespace, room, user.userId));
-    }
-    const { nodeId } = this.options;
-    const field = socketFieldOf(namespace, room, user.userId, socketId);
-    const answer = await this.askNumbers("add", [nodeId, this.leaseMs, field, JSON.stringify(user)]);
-    if (answer) {
-      const [total = 0, wasUnknown = 0] = answer;
-      this.learn(person, total, ownSockets, wasUnknown === 1);
-    }
-    return { isNew: ownSockets === 1 && person.elsewhere === 0 };
+    person.elsewhere = Number(this.lastKnown.has(namespace, room, user.userId));
+    await this.put(person);
+    return { isNew: person.elsewhere === 0 };
   }
 
   async remove(namespace: string, room: string, userId: string, socketId: string): Promise<{ isGone: boolean }> {
     const person = this.own.remove(namespace, room, userId, socketId);
-    if (!person) {
+    if (!person || person.socketIds.size > 0) {
       return { isGone: false };
     }
-    const ownSockets = person.sockets;
-    const field = socketFieldOf(namespace, room, userId, socketId);
-    const answer = await this.askNumbers("remove", [this.options.nodeId, field]);
-    if (answer) {
-      const [total = 0, wasThere = 0] = answer;
-      this.learn(person, total, ownSockets, wasThere === 0);
-    }
-    if (ownSockets > 0) {
-      return { isGone: false };
-    }
+    await this.put(person);
     const isGone = person.elsewhere === 0;
     this.lastKnown.mark(namespace, room, userId, !isGone);
     return { isGone };
@@ -149,20 +142,28 @@ export class RedisPresenceStore implements PresenceStore, Service {
 
   async list(namespace: string, room: string, limit: number, after?: string): Promise<PresenceList> {
     const from = after === undefined ? [] : [toPerson(after)];
-    const asking = this.ask("list", [namespace, room, limit, ...from]);
+    const asking = this.ask("list", [namespace, room, this.own.placesIn(namespace, room).size, limit, ...from]);
     // As it is when Redis is asked: Redis must know of as many.
     const own = await this.own.people.list(namespace, room, limit, after);
     const answer = await asking;
     if (!Array.isArray(answer)) {
       return { ...own, partial: true };
     }
-    const count = Number(answer[0]);
-    if (count < own.count) {
+    const [isDoubtful, isUnknown, count] = answer.slice(0, 3).map(Number) as [number, number, number];
+    const users = answer.slice(3).flatMap((text) => toUser(text) ?? []);
+    const isReadable = users.length === answer.length - 3;
+    if (isUnknown === 1) {
       this.lose();
+    } else if (!isReadable) {
+      await this.ask("rebuild", [namespace, room]);
+    }
+    if (isDoubtful === 1 || !isReadable) {
+      void this.rewrite(namespace, room);
+    }
+    if (isUnknown === 1 || !isReadable || count < own.count) {
       return { ...own, partial: true };
     }
-    const users = answer.slice(1).map(toUser);
-    const partial = this.isUnsettled;
+    const partial = this.isUnsettled || isDoubtful === 1;
     if (after === undefined && limit > 0 && !partial) {
       const userIds = users.map(({ userId }) => userId);
       this.lastKnown.set(namespace, room, userIds);
@@ -179,21 +180,27 @@ export class RedisPresenceStore implements PresenceStore, Service {
     const found: RoomsPage["rooms"] = [];
     let last = after;
     for (let lookedAt = 0; lookedAt < MAX_ROOMS_LOOKED_AT; lookedAt += ROOMS_A_SCRIPT) {
-      const answer = await this.ask("rooms", [namespace, ROOMS_A_SCRIPT, ...(last === undefined ? [] : [last])]);
+      const ownCount = this.own.roomCounts.find(([name]) => name === namespace)?.[1] ?? 0;
+      const from = last === undefined ? [] : [last];
+      const answer = await this.ask("rooms", [namespace, ownCount, ROOMS_A_SCRIPT, ...from]);
+      if (Array.isArray(answer) && answer[0] === 1 && !this.restoring) {
+        this.lose();
+      }
       // While this node writes its own people again, Redis does not know all of their rooms.
       if (!Array.isArray(answer) || this.restoring) {
         return this.own.people.rooms(namespace, limit, accepts, after);
       }
-      for (let index = 0; index < answer.length; index += 2) {
+      for (let index = 1; index < answer.length; index += 2) {
         last = String(answer[index]);
-        if (accepts(last)) {
+        const count = Number(answer[index + 1]);
+        if (count > 0 && accepts(last)) {
           if (found.length === limit) {
             return { rooms: found, hasMore: true };
           }
-          found.push({ room: last, count: Number(answer[index + 1]) });
+          found.push({ room: last, count });
         }
       }
-      if (answer.length < 2 * ROOMS_A_SCRIPT) {
+      if (answer.length <= 2 * ROOMS_A_SCRIPT - 1) {
         return { rooms: found, hasMore: false };
       }
     }
@@ -204,14 +211,47 @@ export class RedisPresenceStore implements PresenceStore, Service {
     return this.options.clock.monotonicMs() < this.unsettledUntilMs;
   }
 
-  /** Takes over what Redis says of a person, unless that shows that Redis has lost what it had. */
-  private learn(person: OwnPerson, total: number, ownSockets: number, hasForgotten: boolean): void {
-    if (hasForgotten || total < ownSockets) {
+  /** Writes whether the person is here, and takes over what Redis then says of other nodes. */
+  private async put(person: OwnPerson): Promise<void> {
+    const place = placeOf(person.namespace, person.room, person.user.userId);
+    const answer = await this.askNumbers("put", [place, this.userTextAt(place)]);
+    if (!answer) {
+      return;
+    }
+    const [others = 0, isDoubtful = 0, wasUnknown = 0] = answer;
+    if (wasUnknown === 1) {
+      // What Redis says of the others may be lost as well.
       this.lose();
       return;
     }
-    const elsewhere = total - ownSockets;
-    person.elsewhere = this.isUnsettled ? Math.max(person.elsewhere, elsewhere) : elsewhere;
+    if (isDoubtful === 1) {
+      void this.rewrite(person.namespace, person.room);
+    }
+    person.elsewhere = this.isUnsettled || isDoubtful === 1 ? Math.max(person.elsewhere, others) : others;
+  }
+
+  /** As scripts take it: the user who is there, or an empty text. */
+  private userTextAt(place: string): string {
+    const person = this.own.personAt(place);
+    return person ? JSON.stringify(person.user) : "";
+  }
+
+  /** Writes this node's people in a room that is rebuilt, as often as it renews. Never rejects. */
+  private async rewrite(namespace: string, room: string): Promise<void> {
+    const key = `${namespace} ${room}`;
+    const nowMs = this.options.clock.monotonicMs();
+    if (nowMs - (this.rewrittenAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < this.leaseMs / 4) {
+      return;
+    }
+    this.rewrittenAtMs.set(key, nowMs);
+    const places = [...this.own.placesIn(namespace, room)];
+    while (places.length > 0) {
+      const part = places.splice(0, PLACES_A_SCRIPT);
+      await this.ask(
+        "mend",
+        part.flatMap((place) => [place, this.userTextAt(place)]),
+      );
+    }
   }
 
   /** Redis answers, and does not know all that this node has told it. */
@@ -224,10 +264,24 @@ export class RedisPresenceStore implements PresenceStore, Service {
     if (this.isAway) {
       return this.restore();
     }
-    const ownSockets = this.own.size;
-    const answer = await this.askNumbers("renew", [this.options.nodeId, this.leaseMs]);
-    if (answer && (answer[0] === 1 || answer[1] !== ownSockets)) {
+    const { size, roomCounts } = this.own;
+    const answer = await this.ask("renew", roomCounts.flat());
+    if (!Array.isArray(answer)) {
+      return;
+    }
+    const [isLost, known, ...rebuilt] = answer;
+    if (isLost === 1 || known !== size) {
       this.lose();
+    }
+    for (const key of this.rewrittenAtMs.keys()) {
+      if (!rebuilt.includes(key)) {
+        this.rewrittenAtMs.delete(key);
+      }
+    }
+    for (const key of rebuilt.map(String)) {
+      // The room is the last word: its name holds no space.
+      const at = key.lastIndexOf(" ");
+      void this.rewrite(key.slice(0, at), key.slice(at + 1));
     }
   }
 
@@ -240,30 +294,45 @@ export class RedisPresenceStore implements PresenceStore, Service {
     return this.restoring;
   }
 
-  /** Makes Redis hold this node's sockets as they are, silently. */
+  /** Makes Redis hold this node's people as they are, silently but for those who were told as gone meanwhile. */
   private async writeAgain(): Promise<void> {
-    const { nodeId, isAvailable, clock } = this.options;
+    const { isAvailable, clock } = this.options;
     if (this.isStopped || !isAvailable()) {
       return;
     }
     await this.inTime(this.scripts.load());
-    await this.inTime(this.scripts.run("renew", [nodeId, this.leaseMs]));
-    const answer = await this.inTime(this.scripts.run("own", [nodeId]));
-    const known = new Set(Array.isArray(answer) ? answer.map(String) : []);
+    await this.inTime(this.run("renew"));
+    const answer = await this.inTime(this.run("own"));
     // From here on changes go to Redis by themselves, behind what it has answered; what is said twice counts once.
     this.isAway = false;
     this.isReported = false;
     this.unsettledUntilMs = clock.monotonicMs() + this.leaseMs;
-    const superfluous = [...known].filter((field) => !this.own.userOf(field));
-    const missing = [...this.own.fields].filter((field) => !known.has(field));
-    while (superfluous.length + missing.length > 0 && !this.isStopped) {
-      // What has changed meanwhile is left alone: the change was sent.
-      const removed = superfluous.splice(0, SOCKETS_A_SCRIPT).filter((field) => !this.own.userOf(field));
-      const added = missing.splice(0, SOCKETS_A_SCRIPT).flatMap((field) => {
-        const user = this.own.userOf(field);
-        return user ? [field, JSON.stringify(user)] : [];
-      });
-      await this.inTime(this.scripts.run("mend", [nodeId, removed.length, ...removed, ...added]));
+    const places = [...new Set([...(Array.isArray(answer) ? answer.map(String) : []), ...this.own.places])];
+    while (places.length > 0 && !this.isStopped) {
+      const part = places.splice(0, PLACES_A_SCRIPT);
+      await this.inTime(
+        this.run(
+          "mend",
+          part.flatMap((place) => [place, this.userTextAt(place)]),
+        ),
+      );
+    }
+    await this.reportBack();
+  }
+
+  /** Forgotten by Redis after they were reported: one that is told twice is better than one that never is. */
+  private async reportBack(): Promise<void> {
+    for (let told: string[] = []; !this.isStopped; ) {
+      const answer = await this.inTime(this.run("back", [PLACES_A_SCRIPT, ...told]));
+      told = Array.isArray(answer) ? answer.map(String) : [];
+      if (told.length === 0) {
+        return;
+      }
+      for (const person of told.map((place) => this.own.personAt(place))) {
+        if (person) {
+          this.options.onBack(person.namespace, person.room, person.user);
+        }
+      }
     }
   }
 
@@ -282,14 +351,16 @@ export class RedisPresenceStore implements PresenceStore, Service {
   }
 
   private async sweepDeadNodes(): Promise<void> {
-    const { nodeId, onGone } = this.options;
     for (let hasMore = true; hasMore && !this.isStopped; ) {
       // However late it is answered: who was removed is known here only.
-      const answer = await this.scripts.run("sweep", [nodeId, this.leaseMs, SOCKETS_A_SCRIPT]);
+      const answer = await this.run("sweep", [PLACES_A_SCRIPT, GONE_MEMORY_MS]);
       const [more, ...gone] = Array.isArray(answer) ? answer : [];
       hasMore = more === 1;
       for (let index = 0; index < gone.length; index += 3) {
-        onGone(String(gone[index]), String(gone[index + 1]), toUser(gone[index + 2]));
+        const user = toUser(gone[index + 2]);
+        if (user) {
+          this.options.onGone(String(gone[index]), String(gone[index + 1]), user);
+        }
       }
     }
   }
@@ -310,14 +381,18 @@ export class RedisPresenceStore implements PresenceStore, Service {
   }
 
   private async retire(): Promise<void> {
-    const { nodeId, isAvailable, graceMs = 0 } = this.options;
+    const { isAvailable, graceMs = 0 } = this.options;
     if (graceMs > 0 && !this.isAway && isAvailable()) {
-      await this.inTime(this.scripts.run("depart", [nodeId, graceMs]));
+      await this.inTime(this.run("depart", [graceMs]));
       return;
     }
     for (let hasMore = !this.isAway && isAvailable(); hasMore; ) {
-      hasMore = (await this.inTime(this.scripts.run("retire", [nodeId, SOCKETS_A_SCRIPT]))) === 1;
+      hasMore = (await this.inTime(this.run("retire", [PLACES_A_SCRIPT]))) === 1;
     }
+  }
+
+  private run(script: PresenceScript, args: readonly (string | number)[] = []): Promise<unknown> {
+    return this.scripts.run(script, [this.options.nodeId, this.leaseMs, ...args]);
   }
 
   /** Undefined while Redis is away. Never rejects. */
@@ -330,7 +405,7 @@ export class RedisPresenceStore implements PresenceStore, Service {
       return undefined;
     }
     try {
-      return await this.inTime(this.scripts.run(script, args));
+      return await this.inTime(this.run(script, args));
     } catch (error) {
       this.loseTouch(error);
       return undefined;
@@ -368,7 +443,14 @@ export class RedisPresenceStore implements PresenceStore, Service {
   }
 }
 
-/** Redis holds the users as this class wrote them. */
-function toUser(text: unknown): User {
-  return JSON.parse(String(text)) as User;
+/** Anybody who may write in Redis can write anything there: what is no user is undefined. */
+function toUser(text: unknown): User | undefined {
+  try {
+    const { userId, username, color } = JSON.parse(String(text)) as Record<string, unknown>;
+    const isUser = typeof userId === "string" && typeof username === "string" && typeof color === "string";
+    return isUser ? { userId, username, color } : undefined;
+  } catch {
+    // No JSON, or none with members.
+    return undefined;
+  }
 }

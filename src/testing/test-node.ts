@@ -204,6 +204,8 @@ function createService({ config, database, redisUrl, secret, apiKey }: TestNodeO
       redis: { ...(redisUrl !== undefined && { url: redisUrl }), ...config.redis },
       jwt: { ...(hasOwnKey && { secret: [secret] }), ...config.jwt },
       rateLimits: { enabled: "off", ...config.rateLimits },
+      // A rate as well: who is awaited is told at once, however quickly a test lets people come and go.
+      presence: { maxStepsPerSecond: 0, ...config.presence },
       log: { level: "silent", ...config.log },
     }),
     { clock },

@@ -16,6 +16,12 @@ beforeEach(async () => {
   await alice.waitFor("room_state");
   bob = (await there?.connect({ userId: "bob", rooms: ["a"] })) as TestClient;
   await bob.waitFor("room_state");
+  // What alice's node has told of her comes before her message, also where it comes late.
+  await alice.call("message", { room: "a", content: "here" });
+  await bob.waitFor("message", ({ content }) => content === "here");
+  for (const _step of bob.received("user_joined")) {
+    await bob.waitFor("user_joined");
+  }
 });
 afterEach(() => server.close());
 

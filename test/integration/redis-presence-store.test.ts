@@ -1,7 +1,7 @@
 import { createClient } from "redis";
 
 import { systemClock } from "../../src/lifecycle/clock";
-import { socketFieldOf, toPerson } from "../../src/presence/redis-presence-scripts";
+import { placeOf, toPerson } from "../../src/presence/redis-presence-scripts";
 import { RedisPresenceStore, type RedisPresenceStoreOptions } from "../../src/presence/redis-presence-store";
 import { RedisServer } from "../../src/testing/redis-server";
 import { TestClock } from "../../src/testing/test-clock";
@@ -16,6 +16,8 @@ let redis: RedisServer;
 let endings: (() => Promise<void>)[] = [];
 /** Who was reported as gone, by whichever node. */
 let gone: string[] = [];
+/** Who was reported as back, by the node that was taken for dead. */
+let back: string[] = [];
 let errors: unknown[] = [];
 
 beforeAll(async () => {
@@ -23,6 +25,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   gone = [];
+  back = [];
   errors = [];
 });
 afterEach(async () => {
@@ -45,6 +48,7 @@ async function startNode(nodeId: string, given: Partial<RedisPresenceStoreOption
     ...{ client, keyPrefix: KEYS, nodeId, clock: systemClock, leaseMs: LEASE_MS, sweepIntervalMs: SWEEP_INTERVAL_MS },
     isAvailable: () => client.isReady,
     onGone: (namespace, room, user) => gone.push(`${namespace} ${room} ${user.userId}`),
+    onBack: (namespace, room, user) => back.push(`${namespace} ${room} ${user.userId}`),
     onError: (error) => errors.push(error),
     ...given,
   });
@@ -70,6 +74,12 @@ type Node = Awaited<ReturnType<typeof startNode>>;
 /** One that never renews its lease, as if its process were gone. */
 function startDeadNode(nodeId: string): Promise<Node> {
   return startNode(nodeId, { clock: new TestClock({ isFrozen: true }) });
+}
+
+/** From now on its time passes. */
+function wake(clock: TestClock): void {
+  const timer = setInterval(() => void clock.advance(SWEEP_INTERVAL_MS), SWEEP_INTERVAL_MS);
+  endings.push(async () => clearInterval(timer));
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -218,17 +228,54 @@ describe("several nodes", () => {
     expect(await a.idsOf()).toEqual(["bob"]);
   });
 
-  it("writes a swept node's sockets again when it comes back", async () => {
+  it("reports who was reported as gone as back, and only them, when a swept node comes back", async () => {
     const [a, clock] = [await startNode("a"), new TestClock({ isFrozen: true })];
     const stalled = await startNode("stalled", { clock });
+    const userIds = Array.from({ length: 1_100 }, (_, index) => `user-${String(index).padStart(4, "0")}`);
+    await Promise.all(userIds.map((userId) => stalled.add(userId)));
+    for (const userId of ["leaver", "mover", "twin"]) {
+      await stalled.add(userId);
+    }
+    await a.add("twin");
+    await until(() => gone.length === userIds.length + 2);
+    expect(await a.idsOf()).toEqual(["twin"]);
+    expect(await a.add("mover")).toEqual({ isNew: true });
+    await stalled.remove("leaver");
+    wake(clock);
+
+    await until(() => back.length >= userIds.length);
+    await until(async () => (await a.idsOf()).length === userIds.length + 2);
+    // What would be reported too much comes before the next who is reported.
+    await (await startDeadNode("later")).add("zoe");
+    await until(() => gone.some((line) => line.endsWith("zoe")));
+    expect(back.toSorted()).toEqual(userIds.map((userId) => `/ general ${userId}`));
+    await until(async () => !(await stalled.isPartial()));
+    expect(await stalled.remove("user-0000")).toEqual({ isGone: true });
+    expect(await stalled.remove("mover")).toEqual({ isGone: false });
+  });
+
+  it("reports somebody as back also when the report before was lost", async () => {
+    const clock = new TestClock({ isFrozen: true });
+    await startNode("a");
+    let isDeaf = true;
+    const stalled = await startNode("stalled", {
+      clock,
+      onBack(_namespace, _room, { userId }) {
+        if (isDeaf) {
+          isDeaf = false;
+          throw new Error("lost");
+        }
+        back.push(userId);
+      },
+    });
     await stalled.add("alice");
-    await stalled.add("bob");
-    await until(() => gone.length === 2);
+    await until(() => gone.length === 1);
+    await clock.advance(LEASE_MS / 2);
+    await until(() => !isDeaf);
     await clock.advance(LEASE_MS / 2);
 
-    await until(async () => (await a.idsOf()).length === 2);
-    expect(await stalled.remove("alice")).toEqual({ isGone: true });
-    expect(await a.idsOf()).toEqual(["bob"]);
+    await until(() => back.length > 0);
+    expect(back).toEqual(["alice"]);
   });
 });
 
@@ -266,14 +313,18 @@ describe("a Redis that is emptied", () => {
 });
 
 describe("a Redis that holds an older state", () => {
-  it("loses the sockets that its node does not have", async () => {
+  it("loses the people that its node does not have", async () => {
     const a = await startNode("a");
     await a.add("alice");
-    await a.client.sAdd(`${KEYS}sockets:a`, socketFieldOf("/", "general", "alice", "old-tab"));
-    await a.client.hIncrBy(`${KEYS}counts:/ general`, toPerson("alice"), 1);
+    await a.client.sAdd(`${KEYS}places:a`, placeOf("/", "general", "ghost"));
+    await a.client.hSet(`${KEYS}holders:/ general`, toPerson("ghost"), "a");
+    await a.client.hSet(`${KEYS}users:/ general`, toPerson("ghost"), JSON.stringify(userOf("ghost")));
+    await a.client.zAdd(`${KEYS}people:/ general`, { score: 0, value: toPerson("ghost") });
+    expect(await a.idsOf()).toEqual(["alice", "ghost"]);
 
-    await until(async () => (await a.client.sCard(`${KEYS}sockets:a`)) === 1);
+    await until(async () => (await a.client.sCard(`${KEYS}places:a`)) === 1);
     await settled(a);
+    expect(await a.idsOf()).toEqual(["alice"]);
 
     expect(await a.remove("alice")).toEqual({ isGone: true });
   });
@@ -350,7 +401,7 @@ describe("a Redis that is away", () => {
 
     await a.store.restored();
 
-    const members = await a.client.sMembers(`${KEYS}sockets:a`);
+    const members = await a.client.sMembers(`${KEYS}places:a`);
     expect(members).toHaveLength(2);
     expect(await a.idsOf()).toEqual(["alice", "bob"]);
   });

@@ -4,9 +4,9 @@ import { userOf } from "../../support/suites/presence-store-suite";
 it("names who came and who went, in the order of it", () => {
   const batch = new PresenceBatch();
   batch.join(userOf("bob"));
-  batch.leave("dave");
+  batch.leave(userOf("dave"));
   batch.join(userOf("alice"));
-  batch.leave("carol");
+  batch.leave(userOf("carol"));
 
   expect(batch.toEvent("general", 120)).toStrictEqual({
     room: "general",
@@ -20,7 +20,7 @@ it("is empty until somebody comes or goes", () => {
   const batch = new PresenceBatch();
   expect(batch.isEmpty).toBe(true);
 
-  batch.leave("alice");
+  batch.leave(userOf("alice"));
   expect(batch.isEmpty).toBe(false);
 });
 
@@ -28,7 +28,7 @@ it("names nobody who came and went again", () => {
   const batch = new PresenceBatch();
   batch.join(userOf("alice"));
   expect(batch.isEmpty).toBe(false);
-  batch.leave("alice");
+  batch.leave(userOf("alice"));
 
   expect(batch.isEmpty).toBe(true);
   expect(batch.toEvent("general", 120)).toMatchObject({ joined: [], left: [] });
@@ -36,7 +36,7 @@ it("names nobody who came and went again", () => {
 
 it("names nobody who went and came again", () => {
   const batch = new PresenceBatch();
-  batch.leave("alice");
+  batch.leave(userOf("alice"));
   batch.join(userOf("alice"));
 
   expect(batch.isEmpty).toBe(true);
@@ -45,7 +45,7 @@ it("names nobody who went and came again", () => {
 it("names who came, went and came again as come, once and as known last", () => {
   const batch = new PresenceBatch();
   batch.join(userOf("alice", "Alice"));
-  batch.leave("alice");
+  batch.leave(userOf("alice"));
   batch.join(userOf("alice", "Alice B."));
 
   expect(batch.toEvent("general", 120)).toMatchObject({ joined: [userOf("alice", "Alice B.")], left: [] });
@@ -53,7 +53,7 @@ it("names who came, went and came again as come, once and as known last", () => 
 
 describe.each([
   ["come", "joined", (batch: PresenceBatch, userId: string) => batch.join(userOf(userId))],
-  ["gone", "left", (batch: PresenceBatch, userId: string) => batch.leave(userId)],
+  ["gone", "left", (batch: PresenceBatch, userId: string) => batch.leave(userOf(userId))],
 ] as const)("of more than 50 who have %s", (_what, list, step) => {
   const batchOf = (size: number): PresenceBatch => {
     const batch = new PresenceBatch();

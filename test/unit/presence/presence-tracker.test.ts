@@ -16,6 +16,8 @@ interface Step {
 class SlowStore extends MemoryPresenceStore {
   readonly calls: string[] = [];
   failure: Error | undefined;
+  /** Other nodes cannot be asked. */
+  isPartial = false;
   private waiting: (() => void)[] | undefined;
   private held: string[] = [];
 
@@ -45,7 +47,7 @@ class SlowStore extends MemoryPresenceStore {
 
   override async list(...args: Parameters<MemoryPresenceStore["list"]>) {
     await this.enter("list");
-    return super.list(...args);
+    return { ...(await super.list(...args)), partial: this.isPartial };
   }
 
   private async enter(name: string): Promise<void> {
@@ -70,7 +72,7 @@ function setup({ config, ...options }: Partial<Pick<PresenceTrackerOptions, "con
   const tracker = new PresenceTracker({
     ...{ namespace: "/", store, emitter, clock, locale: "en" },
     config: {
-      ...{ maxListed: 100, graceMs: 5_000, batchIntervalMs: 250 },
+      ...{ maxListed: 100, maxStepsPerSecond: 0, graceMs: 5_000, batchIntervalMs: 250 },
       ...{ joinedTemplate: undefined, leftTemplate: undefined },
       ...config,
     },
@@ -106,7 +108,10 @@ function setup({ config, ...options }: Partial<Pick<PresenceTrackerOptions, "con
   return { clock, store, emitted, errors, tracker, track, untrack, told };
 }
 
-const small = { maxListed: 2, graceMs: 0, batchIntervalMs: 250, joinedTemplate: undefined, leftTemplate: undefined };
+const small = {
+  ...{ maxListed: 2, maxStepsPerSecond: 0, graceMs: 0, batchIntervalMs: 250 },
+  ...{ joinedTemplate: undefined, leftTemplate: undefined },
+};
 
 describe("a room of few people", () => {
   it("is told of who joins, with the list, but for the newcomer; the message goes to all", async () => {
@@ -572,6 +577,7 @@ function setupForLateLoss() {
     ...{ namespace: "/", store, emitter, locale: "en", clock },
     config: {
       maxListed: 100,
+      maxStepsPerSecond: 0,
       graceMs: 5_000,
       batchIntervalMs: 250,
       joinedTemplate: undefined,
@@ -585,3 +591,189 @@ function setupForLateLoss() {
   });
   return { tracker, store, clock, told };
 }
+
+describe("a busy room", () => {
+  const busy = {
+    ...{ maxListed: 100, maxStepsPerSecond: 2, graceMs: 0, batchIntervalMs: 250 },
+    ...{ joinedTemplate: undefined, leftTemplate: undefined },
+  };
+
+  it("is told two steps in a second each with its list, and the third when it is quiet", async () => {
+    const { clock, emitted, track, told } = setup({ config: busy });
+    for (const userId of ["alice", "bob", "carol"]) {
+      await track(userId);
+    }
+    expect(told()).toEqual(["general: user_joined alice, 1: alice", "general: user_joined bob, 2: alice bob"]);
+
+    await clock.advance(999);
+    expect(emitted).toEqual([]);
+    await clock.advance(1);
+    expect(emitted).toMatchObject([
+      ["general", "user_joined", { userId: "carol", count: 3 }, { exceptUser: "carol" }],
+      ["general", "message", { type: "system", userId: "carol" }],
+    ]);
+    expect(told()).toEqual(["general: user_joined carol, 3: alice bob carol"]);
+  });
+
+  it("is told once a second of all but the newest, and of that one with one list at the end", async () => {
+    const { clock, emitted, track, untrack, told } = setup({ config: busy });
+    await track("a");
+    await track("b");
+    told();
+    for (const userId of ["c", "d", "e", "f"]) {
+      await track(userId);
+    }
+    await untrack("a", "left");
+    await clock.advance(1_000);
+    expect(told()).toEqual(["general: changed +[c d e f] -[], 5"]);
+
+    await track("g");
+    await track("h");
+    await untrack("h", "left");
+    await clock.advance(1_000);
+    expect(told()).toEqual(["general: changed +[g] -[a], 6"]);
+
+    await untrack("c", "left");
+    await clock.advance(1_000);
+    expect(emitted.map(([, event]) => event)).toEqual(["user_left", "message"]);
+    expect(told()).toEqual(["general: user_left c, 5: b d e f g"]);
+    await clock.advance(60_000);
+    expect(told()).toEqual([]);
+
+    await track("i");
+    expect(told()).toEqual(["general: user_joined i, 6: b d e f g i"]);
+  });
+
+  it("has a list at the end also when the last second was empty, or what came had gone again", async () => {
+    const { clock, track, untrack, told } = setup({ config: busy });
+    for (const userId of ["a", "b", "c", "d", "e"]) {
+      await track(userId);
+    }
+    await untrack("e", "left");
+    told();
+    await clock.advance(1_000);
+    expect(told()).toEqual(["general: changed +[c d] -[], 4"]);
+    await clock.advance(1_000);
+
+    expect(told()).toEqual(["general: user_left e, 4: a b c d"]);
+  });
+
+  it("costs a look at the store a second, and one message each", async () => {
+    const { clock, store, emitted, tracker, track, untrack } = setup({ config: busy });
+    const room = "general";
+    for (const userId of ["a", "b", "c"]) {
+      await track(userId);
+    }
+    emitted.length = 0;
+    store.calls.length = 0;
+    for (let index = 0; index < 500; index += 1) {
+      await tracker.track(room, userOf("flooder"), "socket");
+      await untrack("flooder", "left", { socketId: "socket" });
+    }
+    await clock.advance(1_000);
+    await clock.advance(1_000);
+
+    // Who joins is answered with the list; who leaves costs none.
+    expect(store.calls.filter((name) => name === "list")).toHaveLength(500 + 2);
+    expect(emitted.map(([, event]) => event)).toEqual(["presence_changed", "user_left", "message"]);
+  });
+
+  it("is told without a list when it has grown above the limit meanwhile", async () => {
+    const { clock, track, told } = setup({ config: { ...busy, maxListed: 4 } });
+    for (const userId of ["a", "b", "c", "d", "e", "f"]) {
+      await track(userId);
+    }
+    told();
+    await clock.advance(1_000);
+    await clock.advance(1_000);
+
+    expect(told()).toEqual(["general: changed +[c d e f] -[], 6"]);
+  });
+
+  it("does not make others busy", async () => {
+    const { track, told } = setup({ config: busy });
+    for (const userId of ["a", "b", "c"]) {
+      await track(userId);
+    }
+    told();
+    await track("a", { room: "random" });
+
+    expect(told()).toEqual(["random: user_joined a, 1: a"]);
+  });
+
+  it("is told what could not be told, when its store is back", async () => {
+    const { clock, errors, store, track, told } = setup({ config: busy });
+    for (const userId of ["a", "b", "c", "d"]) {
+      await track(userId);
+    }
+    told();
+    store.failure = new Error("the store is away");
+    await clock.advance(1_000);
+    expect(errors).toEqual([store.failure]);
+    store.failure = undefined;
+    await clock.advance(1_000);
+
+    expect(told()).toEqual(["general: changed +[c] -[], 4", "general: user_joined d, 4: a b c d"]);
+  });
+});
+
+describe("while other nodes cannot be asked", () => {
+  it("tells nobody anything, and afterwards what is so", async () => {
+    const { clock, store, tracker, track, untrack, told } = setup();
+    for (const userId of ["alice", "bob", "carol", "mover"]) {
+      await track(userId);
+    }
+    told();
+    store.isPartial = true;
+    await untrack("alice", "left");
+    await track("dave");
+    await track("guest");
+    await untrack("guest", "left");
+    await untrack("mover", "left");
+    // On another node, which nobody here hears of.
+    await store.add("/", "general", userOf("mover"), "elsewhere");
+    await clock.advance(30_000);
+    expect(told()).toEqual([]);
+
+    store.isPartial = false;
+    await clock.advance(1_000);
+    await tracker.settled();
+
+    expect(told()).toEqual(["general: changed +[] -[alice], 4", "general: user_joined dave, 4: bob carol dave mover"]);
+  });
+
+  it("forgets what nobody can say of a room that is too large for a list", async () => {
+    const { clock, store, track, untrack, told } = setup({ config: small });
+    const everybody = Array.from({ length: 130 }, (_, index) => `user-${index}`);
+    for (const userId of everybody) {
+      await track(userId);
+    }
+    await clock.advance(250);
+    told();
+    store.isPartial = true;
+    await untrack("user-1", "left");
+    await clock.advance(1_000);
+    store.isPartial = false;
+    await clock.advance(1_000);
+
+    expect(told()).toEqual([]);
+  });
+
+  it("tells who is back once, with a list", async () => {
+    const { clock, store, tracker, track, told } = setup();
+    for (const userId of ["alice", "bob"]) {
+      await track(userId);
+    }
+    told();
+    store.isPartial = true;
+    await tracker.tellBack("general", userOf("alice"));
+    await tracker.tellBack("general", userOf("bob"));
+    await tracker.tellBack("general", userOf("nobody"));
+    await clock.advance(10_000);
+    expect(told()).toEqual([]);
+    store.isPartial = false;
+    await clock.advance(1_000);
+
+    expect(told()).toEqual(["general: changed +[bob] -[], 2", "general: user_joined alice, 2: alice bob"]);
+  });
+});
