@@ -32,6 +32,7 @@ async function joinTo(url: string): Promise<void> {
     onRoomsChange() {},
     onDisconnect() {},
     onGone() {},
+    onBack() {},
     onError() {},
   });
   for (const service of services) {
