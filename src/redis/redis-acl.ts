@@ -4,7 +4,20 @@ import { createRedisNames } from "./redis-names";
 const COMMANDS = [
   ...["ping", "info", "time"],
   ...["publish", "subscribe", "psubscribe", "unsubscribe", "punsubscribe"],
-  ...["eval", "evalsha", "script|load", "@string", "@hash", "@set", "@sortedset", "exists", "del", "pexpire", "type"],
+  ...[
+    "eval",
+    "evalsha",
+    "script|load",
+    "@string",
+    "@hash",
+    "@set",
+    "@sortedset",
+    "exists",
+    "del",
+    "pexpire",
+    "pttl",
+    "type",
+  ],
 ];
 
 /**
