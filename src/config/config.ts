@@ -42,7 +42,7 @@ const OPTIONS = {
 
   http: {
     port: wholeNumber(3000, "Port of HTTP and Socket.IO.", { env: "PORT", zero: "any free port" }),
-    host: optionalText("Address to listen on; unset: 127.0.0.1, in production all.", { env: "HOST" }),
+    host: optionalText("Address to listen on; unset: 127.0.0.1, in production all, of IPv6 and IPv4.", { env: "HOST" }),
     allowedHosts: listOf<string>(
       [],
       "Names by which the service may be called besides localhost, such as `chat.test` or `*.test`; unset: none in development, any in production.",
@@ -59,7 +59,7 @@ const OPTIONS = {
     trustProxy: yesOrNo(false, "Take clients' addresses from X-Forwarded-For.", { env: "ROOMFUL_TRUST_PROXY" }),
     allowedOrigins: listOf<string>(
       [],
-      "Origins whose pages may connect; unset: any in development, the same host in production.",
+      "Origins whose pages may connect, such as `https://chat.example` or `https://*.chat.example`; unset: any in development, the same host in production.",
       { env: "ROOMFUL_ALLOWED_ORIGINS" },
     ),
     maxHeaderBytes: wholeNumber(16_384, "Longest headers of a request, cookies included."),

@@ -4,6 +4,7 @@ import { findApiKeyFaults } from "./api-key";
 import { ANY_AUDIENCE } from "./audience";
 import { isBasePath } from "./base-path";
 import { listOptions, type PartialConfig, type RoomfulConfig } from "./config";
+import { normalizeListedOrigin } from "./origin";
 import { parseRedisAddress } from "./redis-address";
 import { isShortRsaKey, MIN_RSA_BITS } from "./rsa-key";
 
@@ -107,6 +108,11 @@ function findRelationFaults(config: RoomfulConfig): string[] {
   if (http.basePath !== undefined && !isBasePath(http.basePath)) {
     faults.push(
       `ROOMFUL_BASE_PATH=${http.basePath}: expected a path such as /chat, without a slash at its end (letters, digits, . _ ~ and -); unset: none`,
+    );
+  }
+  for (const origin of config.http.allowedOrigins.filter((each) => normalizeListedOrigin(each) === undefined)) {
+    faults.push(
+      `ROOMFUL_ALLOWED_ORIGINS=${origin}: expected origins such as https://chat.example or https://*.chat.example, with scheme and without path`,
     );
   }
   faults.push(...findApiKeyFaults(config.http.apiKeys));

@@ -4,7 +4,7 @@ import { RoomfulError } from "../contract/roomful-error";
 import type { Logger } from "../observability/logger";
 import { answerClientError, answerExpectation } from "./client-error";
 import { asRefusal, problemOf } from "./problem";
-import { WebsocketRequest } from "./websocket-request";
+import { createWebsocketRequest } from "./websocket-request";
 
 /** Bodies of our few own routes are small; a larger one is answered with 413. */
 const MAX_BODY_BYTES = 16_384;
@@ -14,6 +14,8 @@ const MAX_PARAM_LENGTH = 1_536;
 export interface HttpAppOptions {
   /** Of a request, its first line included. */
   maxHeaderBytes: number;
+  /** Below which Socket.IO stands, among others. */
+  basePath?: string | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface HttpAppOptions {
  * connection that sends its request a byte a second otherwise stays for minutes; a websocket
  * is outside of them once it is open.
  */
-export function createHttpApp(logger: Logger, { maxHeaderBytes }: HttpAppOptions): FastifyInstance {
+export function createHttpApp(logger: Logger, { maxHeaderBytes, basePath = "" }: HttpAppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 10_000,
@@ -35,7 +37,7 @@ export function createHttpApp(logger: Logger, { maxHeaderBytes }: HttpAppOptions
     // A request without a host is refused below: Node would do so without a word.
     http: {
       ...{ headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: maxHeaderBytes },
-      ...{ requireHostHeader: false, IncomingMessage: WebsocketRequest },
+      ...{ requireHostHeader: false, IncomingMessage: createWebsocketRequest(`${basePath}/socket.io/`) },
     },
   });
   app.addHook("onRequest", async ({ headers: { host }, raw: { httpVersion } }) => {

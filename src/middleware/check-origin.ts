@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 import type { RoomfulConfig } from "../config/config";
+import { normalizeListedOrigin, normalizeOrigin } from "../config/origin";
 
 export interface OriginOptions {
   allowedOrigins: readonly string[];
@@ -12,23 +13,51 @@ export interface OriginOptions {
  * No Origin is no browser: the token alone counts, and it is in no cookie.
  */
 export function createOriginCheck({ allowedOrigins, mode }: OriginOptions): (request: IncomingMessage) => boolean {
+  const isListed = createList(allowedOrigins);
   return ({ headers: { origin, host } }) => {
     if (origin === undefined) {
       return true;
     }
     if (allowedOrigins.length > 0) {
-      return allowedOrigins.includes(origin);
+      return isListed(origin);
     }
-    return mode !== "production" || (host !== undefined && hostOf(origin) === host);
+    return mode !== "production" || (host !== undefined && isOfHost(origin, host));
   };
 }
 
 /** Socket.IO's CORS option, which lets pages of other origins read what polling answers. */
-export function corsOf({ allowedOrigins, mode }: OriginOptions): { origin: string[] | boolean } {
-  return { origin: allowedOrigins.length > 0 ? [...allowedOrigins] : mode !== "production" };
+export function corsOf({ allowedOrigins, mode }: OriginOptions): { origin: boolean | AllowsOrigin } {
+  if (allowedOrigins.length === 0) {
+    return { origin: mode !== "production" };
+  }
+  const isListed = createList(allowedOrigins);
+  return { origin: (origin, callback) => callback(null, origin !== undefined && isListed(origin)) };
 }
 
-function hostOf(origin: string): string | undefined {
-  // `Origin: null` and other things that are no address have no host.
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+type AllowsOrigin = (origin: string | undefined, callback: (error: null, isAllowed: boolean) => void) => void;
+
+function createList(allowedOrigins: readonly string[]): (origin: string) => boolean {
+  // The configuration refuses what is no origin.
+  const listed = allowedOrigins.flatMap((each) => normalizeListedOrigin(each) ?? []);
+  const exact = new Set(listed.filter((each) => !each.includes("*")));
+  const below = listed.filter((each) => each.includes("*")).map((each) => each.split("*") as [string, string]);
+
+  return (text) => {
+    const origin = normalizeOrigin(text);
+    return (
+      origin !== undefined &&
+      (exact.has(origin) ||
+        below.some(
+          ([scheme, name]) =>
+            origin.startsWith(scheme) && origin.endsWith(name) && origin.length > scheme.length + name.length,
+        ))
+    );
+  };
+}
+
+/** The port that the scheme means anyway may stand in one of them and not in the other: proxies write it into `Host`. */
+function isOfHost(text: string, host: string): boolean {
+  const origin = normalizeOrigin(text);
+  const [scheme] = origin?.split("://") ?? [];
+  return origin !== undefined && scheme !== undefined && origin === normalizeOrigin(`${scheme}://${host}`);
 }

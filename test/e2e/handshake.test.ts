@@ -273,15 +273,20 @@ describe("caps", () => {
 
 describe("origins", () => {
   it("refuses pages of other origins on both transports, and programs without one never", async () => {
-    const server = await startTestServer({ config: { http: { allowedOrigins: ["https://chat.example"] } } });
+    const allowedOrigins = ["https://Chat.example:443/", "https://*.dev.example"];
+    const server = await startTestServer({ config: { http: { allowedOrigins } } });
     try {
       const polling = new URL("/socket.io/?EIO=4&transport=polling", server.url);
       const statusFor = async (headers: Record<string, string>): Promise<number> =>
         (await fetch(polling, { headers })).status;
-      expect(await statusFor({ origin: "https://chat.example" })).toBe(200);
+      for (const origin of ["https://chat.example", "https://a.dev.example"]) {
+        const allowed = await fetch(polling, { headers: { origin } });
+        expect([allowed.status, allowed.headers.get("access-control-allow-origin")]).toEqual([200, origin]);
+      }
       expect(await statusFor({})).toBe(200);
       const refused = await fetch(polling, { headers: { origin: "https://evil.example" } });
       expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining("ORIGIN_REFUSED")]);
+      expect(refused.headers.get("access-control-allow-origin")).toBeNull();
 
       const address = server.url.replace("http", "ws");
       const evil = new WebSocket(`${address}/socket.io/?EIO=4&transport=websocket`, { origin: "https://evil.example" });

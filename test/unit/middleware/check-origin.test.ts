@@ -31,6 +31,24 @@ describe("the origin check", () => {
   });
 
   it.each([
+    ["https://chat.example", "chat.example:443"],
+    ["http://chat.example", "chat.example:80"],
+    ["https://chat.example", "Chat.Example"],
+    ["https://[::1]", "[::1]:443"],
+  ])("takes %s for the host %s: the scheme's own port may stand there", (origin, named) => {
+    expect(mayConnect({ host: named, origin })).toBe(true);
+  });
+
+  it.each([
+    ["https://chat.example", "chat.example:80"],
+    ["http://chat.example", "chat.example:443"],
+    ["https://chat.example:8443", "chat.example:443"],
+    ["https://chat.example", "chat.example/@evil.example"],
+  ])("does not take %s for the host %s", (origin, named) => {
+    expect(mayConnect({ host: named, origin })).toBe(false);
+  });
+
+  it.each([
     ["another host", "https://evil.example"],
     ["another port", "https://chat.example"],
     ["a host that begins alike", `https://${host}.evil.example`],
@@ -69,14 +87,46 @@ describe("the origin check", () => {
       expect(mayConnect({ mode, host, allowedOrigins, origin })).toBe(false);
     });
   });
+
+  it("compares with the list as browsers write origins", () => {
+    const allowedOrigins = ["https://App.Example/", "HTTPS://admin.example:443", "capacitor://localhost", "null"];
+    const right = ["https://app.example", "https://admin.example", "capacitor://localhost", "null"];
+
+    expect(right.filter((origin) => !mayConnect({ host, allowedOrigins, origin }))).toEqual([]);
+    expect(mayConnect({ host, allowedOrigins, origin: "https://admin.example:8443" })).toBe(false);
+  });
+
+  it("lets in the names below one that is listed with a wildcard, and nothing else", () => {
+    const allowedOrigins = ["https://*.chat.example", "http://*.dev.test:8080"];
+    const right = ["https://a.chat.example", "https://a.b.chat.example", "http://x.dev.test:8080"];
+    const wrong = [
+      ...["https://chat.example", "http://a.chat.example", "https://a.chat.example:8443", "https://xchat.example"],
+      ...["https://a.chat.example.evil.example", "https://evil.example/.chat.example", "https://.chat.example"],
+      ...["http://x.dev.test", "https://evil.example#.chat.example", "https://evil.example\\.chat.example", "null"],
+    ];
+
+    expect(right.filter((origin) => !mayConnect({ host, allowedOrigins, origin }))).toEqual([]);
+    expect(wrong.filter((origin) => mayConnect({ host, allowedOrigins, origin }))).toEqual([]);
+  });
 });
 
 describe("corsOf", () => {
-  it("lets pages of the listed origins read", () => {
-    const allowedOrigins = ["https://app.example"];
+  it.each(["production", "development"] as const)("lets pages of the listed origins read, in %s", (mode) => {
+    const { origin } = corsOf({ allowedOrigins: ["https://app.example/", "https://*.chat.example"], mode });
+    const mayRead = (asked: string | undefined): unknown => {
+      let answer: unknown;
+      if (typeof origin === "function") {
+        origin(asked, (_error, isAllowed) => {
+          answer = isAllowed;
+        });
+      }
+      return answer;
+    };
 
-    expect(corsOf({ allowedOrigins, mode: "production" })).toEqual({ origin: allowedOrigins });
-    expect(corsOf({ allowedOrigins, mode: "development" })).toEqual({ origin: allowedOrigins });
+    expect(["https://app.example", "https://a.chat.example"].map(mayRead)).toEqual([true, true]);
+    expect(["https://chat.example", "https://evil.example", "null", undefined].map(mayRead)).toEqual(
+      Array(4).fill(false),
+    );
   });
 
   it("lets pages of any origin read when nothing is set, but not in production", () => {

@@ -23,6 +23,27 @@ it.each([
 });
 
 it.each([
+  ["1.2.3.4:51234", "1.2.3.4"],
+  ["::ffff:1.2.3.4", "1.2.3.4"],
+  ["::FFFF:102:304", "1.2.3.4"],
+  ["[::ffff:1.2.3.4]:51234", "1.2.3.4"],
+  ["[2001:db8::1]:51234", "2001:db8::1"],
+  ["[2001:db8::1]", "2001:db8::1"],
+  ["2001:DB8:0:0:0:0:0:1", "2001:db8::1"],
+  ["fe80::1%eth0", "fe80::1"],
+])("is, of %s, the address alone in its one form", (written, expected) => {
+  expect(behindProxy(`6.6.6.6:1, ${written}`)).toBe(expected);
+  expect(createAddressOf(false)({ address: written, headers: {} })).toBe(expected);
+});
+
+it.each(["unknown", "_hidden", "1.2.3", "1.2.3.4:", "[1.2.3.4", "evil.example", "1.2.3.4:5:6"])(
+  "is the connection's own where the proxy names %s, which is no address",
+  (forwarded) => {
+    expect(behindProxy(forwarded)).toBe(address);
+  },
+);
+
+it.each([
   ["there is no header", undefined],
   ["the header is empty", ""],
   ["the header is blank", "   "],
