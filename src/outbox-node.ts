@@ -2,6 +2,7 @@ import type { AppNamespace } from "./app-namespace";
 import type { RoomfulConfig } from "./config/config";
 import { OUTBOX_CHANNEL } from "./database/migrations/drain-outbox";
 import type { Database } from "./database/open-database";
+import { query } from "./database/query";
 import { classifyWriteError, isUnavailable } from "./database/retry-policy";
 import { type Clock, systemClock } from "./lifecycle/clock";
 import type { Service } from "./lifecycle/service";
@@ -67,13 +68,14 @@ export function createNodeOutbox(options: NodeOutboxOptions): NodeOutbox {
     },
   });
   const listener = new OutboxListener({
-    url: database.url,
+    url: config.database.directUrl ?? database.url,
     channel: OUTBOX_CHANNEL,
     connectTimeoutMs: config.database.connectTimeoutMs,
     // Not the given clock: Postgres answers in real time.
     clock: systemClock,
     random,
     onWake: () => drain.wake(),
+    notify: (channel) => query(database.writer, "SELECT pg_notify($1, '')", [channel]),
     onDown: (error) => logger.warn({ err: error }, "commits into the outbox are not heard; it is looked at regularly"),
   });
   return {

@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 
 import type { RoomfulConfig } from "../config/config";
-import { createDataSource } from "../database/data-source";
+import { openDataSource } from "../database/data-source";
 import { EmbeddedPostgres } from "../database/embedded-postgres";
 import { migrate } from "../database/migrate";
 
@@ -33,9 +33,8 @@ async function withUrl<Result>(
   url: string,
   work: (dataSource: DataSource, migrated: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
-  const migrated = await migrate(url);
-  const dataSource = createDataSource({ url });
-  await dataSource.initialize();
+  const migrated = await migrate(url, { onWait: (text) => process.stderr.write(`${text}\n`) });
+  const dataSource = await openDataSource({ url });
   try {
     return await work(dataSource, migrated);
   } finally {

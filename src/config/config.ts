@@ -77,6 +77,12 @@ const OPTIONS = {
 
   database: {
     url: optionalText("Postgres to use; unset: an embedded one.", { env: "DATABASE_URL", isSecret: true }),
+    directUrl: optionalText(
+      "The same Postgres past a pooler, to listen for what the outbox is given; unset: `DATABASE_URL`.",
+      {
+        isSecret: true,
+      },
+    ),
     dataDir: requiredText(".roomful", "Folder of the embedded Postgres and the development secret.", {
       env: "ROOMFUL_DATA_DIR",
     }),

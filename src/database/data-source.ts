@@ -22,16 +22,28 @@ export interface DataSourceOptions {
   connectTimeoutMs?: number;
   /** Where its connections are to be found. */
   sockets?: OpenSockets;
+  /**
+   * Timeouts are told Postgres when a connection begins, which some poolers refuse.
+   * @default true
+   */
+  hasSettings?: boolean;
 }
 
-/** A lock that another node's dead connection holds must not stop the commits for long. */
+/** Statements that wait for locks say so themselves too (`bounded-wait.ts`): this does not come through every pooler. */
 const LOCK_TIMEOUT_MS = 2_000;
 /** The driver gives up after Postgres should have: what is left then is a Postgres that hangs. */
 const DRIVER_GRACE_MS = 1_000;
 
 /** The one place that says how to reach Postgres; used by the service, the tests and the TypeORM CLI. */
 export function createDataSource(options: DataSourceOptions): DataSource {
-  const { url, poolSize = 2, statementTimeoutMs = 5_000, connectTimeoutMs = 3_000, sockets } = options;
+  const {
+    url,
+    poolSize = 2,
+    statementTimeoutMs = 5_000,
+    connectTimeoutMs = 3_000,
+    sockets,
+    hasSettings = true,
+  } = options;
   return new DataSource({
     type: "postgres",
     url,
@@ -47,12 +59,29 @@ export function createDataSource(options: DataSourceOptions): DataSource {
       // An idle connection was lost; whoever needs one next opens it, and reports what that meets.
     },
     extra: {
-      statement_timeout: statementTimeoutMs,
+      ...(hasSettings && {
+        statement_timeout: statementTimeoutMs,
+        lock_timeout: LOCK_TIMEOUT_MS,
+        idle_in_transaction_session_timeout: 10_000,
+      }),
       query_timeout: statementTimeoutMs + DRIVER_GRACE_MS,
-      lock_timeout: LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
       ...(sockets && { stream: sockets.open }),
     },
   });
+}
+
+/** PgBouncer's answer to a setting that it does not know how to keep apart for its clients. */
+const PROTOCOL_VIOLATION = "08P01";
+
+/** Opens one; through a pooler that refuses settings, without them (see `checkSettings`). */
+export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
+  try {
+    return await createDataSource(options).initialize();
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== PROTOCOL_VIOLATION) {
+      throw error;
+    }
+    return createDataSource({ ...options, hasSettings: false }).initialize();
+  }
 }

@@ -1,13 +1,14 @@
 import type { DataSource } from "typeorm";
 
 import type { RoomfulConfig } from "../config/config";
-import { createDataSource } from "./data-source";
+import { openDataSource } from "./data-source";
 import { readDeploymentId } from "./deployment-id";
 import { checkDurability } from "./durability-check";
 import { EmbeddedPostgres } from "./embedded-postgres";
 import { migrate } from "./migrate";
 import { OpenSockets } from "./open-sockets";
 import { isUnavailable } from "./retry-policy";
+import { checkSettings } from "./settings-check";
 
 export interface OpenDatabaseOptions {
   config: RoomfulConfig["database"];
@@ -65,18 +66,22 @@ async function connect(url: string, options: OpenDatabaseOptions): Promise<Datab
   const { statementTimeoutMs, connectTimeoutMs } = config;
   const sockets = new OpenSockets();
   const common = { url, statementTimeoutMs, connectTimeoutMs, sockets };
-  const writer = createDataSource({ ...common, poolSize: writers });
-  const reader = createDataSource({ ...common, poolSize: config.readPoolSize });
+  const pools: DataSource[] = [];
   const close = async (): Promise<void> => {
-    for (const pool of [writer, reader]) {
-      if (pool.isInitialized) {
-        await pool.destroy();
-      }
+    for (const pool of pools.splice(0)) {
+      await pool.destroy();
     }
   };
   try {
-    await Promise.all([writer.initialize(), reader.initialize()]);
+    const writer = await openDataSource({ ...common, poolSize: writers });
+    pools.push(writer);
+    const reader = await openDataSource({ ...common, poolSize: config.readPoolSize });
+    pools.push(reader);
     await refuseUnsafeDurability(reader, options);
+    const warning = await checkSettings(reader, statementTimeoutMs);
+    if (warning !== undefined) {
+      options.onWarning(warning);
+    }
     const deploymentId = await readDeploymentId(reader);
     return { writer, reader, url, deploymentId, dropConnections: () => sockets.destroyAll(), close };
   } catch (error) {
@@ -90,7 +95,7 @@ async function waitForPostgres(url: string, { isCancelled, onProgress }: OpenDat
   const deadlineMs = performance.now() + START_TIMEOUT_MS;
   for (let isFirst = true; ; isFirst = false) {
     try {
-      await migrate(url);
+      await migrate(url, { onWait: onProgress, isCancelled });
       return;
     } catch (error) {
       if (!isUnavailable(error) || isCancelled() || performance.now() > deadlineMs) {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { Client } from "pg";
 
@@ -18,8 +19,10 @@ export interface OutboxListenerOptions {
   random: () => number;
   /** Something was committed, or may have been while nobody listened. */
   onWake(): void;
-  /** The connection was lost, or not had; it is tried again. Reported once for each loss. */
+  /** The connection was lost, or not had, and is tried again; or it is there, and hears nothing. Reported once for each loss. */
   onDown(error: unknown): void;
+  /** Notifies the channel, on another connection. */
+  notify(channel: string): Promise<unknown>;
 }
 
 const FIRST_RETRY_MS = 100;
@@ -28,6 +31,8 @@ const MAX_RETRY_MS = 5_000;
 const PROBE_INTERVAL_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
 const END_TIMEOUT_MS = 1_000;
+/** A notification that has not arrived after this never will. */
+const HEAR_TIMEOUT_MS = 5_000;
 
 /**
  * Listens for commits on a connection of its own, and opens it again when it is lost.
@@ -77,7 +82,11 @@ export class OutboxListener implements Service {
     // pg tells of a lost connection by either of them.
     client.on("error", (error) => this.lose(connection, error));
     client.on("end", () => this.lose(connection, new Error("the connection has ended")));
-    client.on("notification", onWake);
+    client.on("notification", (notification) => {
+      if (notification.channel === channel) {
+        onWake();
+      }
+    });
     try {
       await client.connect();
       await client.query(`LISTEN ${channel}`);
@@ -90,6 +99,34 @@ export class OutboxListener implements Service {
       this.scheduleProbe(connection);
       // What was committed before is not announced again.
       onWake();
+      void this.checkHearing(connection);
+    }
+  }
+
+  /**
+   * Sends itself a notification: where connections are shared between transactions, `LISTEN` succeeds, and what it is for
+   * goes to nobody.
+   */
+  private async checkHearing(connection: Connection): Promise<void> {
+    const { clock, notify, onDown } = this.options;
+    const { client } = connection;
+    const channel = `roomful_hears_${randomBytes(8).toString("hex")}`;
+    let timeout: Timer | undefined;
+    const heard = new Promise<boolean>((resolve) => {
+      client.on("notification", (notification) => notification.channel === channel && resolve(true));
+      timeout = clock.setTimer(() => resolve(false), HEAR_TIMEOUT_MS);
+    });
+    try {
+      await client.query(`LISTEN ${channel}`);
+      await notify(channel);
+      if (!(await heard) && this.connection === connection) {
+        onDown(new Error("no notification arrives: a pooler stands between. Set ROOMFUL_DATABASE_DIRECT_URL"));
+      }
+      await client.query(`UNLISTEN ${channel}`);
+    } catch {
+      // Postgres is away: the next connection is looked at again.
+    } finally {
+      timeout?.clear();
     }
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DataSource } from "typeorm";
 
+import { BOUNDED_WAIT } from "../database/bounded-wait";
 import { query } from "../database/query";
 
 /** A call under a key of its caller. */
@@ -42,7 +43,7 @@ const BEGIN_SQL = `
   ), begun AS (
     INSERT INTO idempotency_keys AS known (caller, key, request_hash, lease, leased_until, expires_at)
     SELECT $1, key, request_hash, $4::uuid, now() + $5 * interval '1 ms', now() + $6 * interval '1 ms'
-    FROM given ORDER BY key COLLATE "C"
+    FROM given, ${BOUNDED_WAIT} ORDER BY key COLLATE "C"
     ON CONFLICT (caller, key) DO UPDATE SET
       request_hash = excluded.request_hash, lease = excluded.lease, leased_until = excluded.leased_until,
       answer = NULL, expires_at = excluded.expires_at
@@ -91,7 +92,7 @@ export class IdempotencyRepository {
     await query(
       this.dataSource,
       `UPDATE idempotency_keys AS known SET answer = done.answer::jsonb
-       FROM unnest($3::text[], $4::text[]) AS done (key, answer)
+       FROM unnest($3::text[], $4::text[]) AS done (key, answer), ${BOUNDED_WAIT}
        WHERE known.caller = $1 AND known.lease = $2 AND known.key = done.key`,
       [caller, lease, done.map(({ key }) => key), done.map(({ answer }) => JSON.stringify(answer))],
     );
@@ -101,7 +102,7 @@ export class IdempotencyRepository {
   async release(caller: string, lease: string, keys: readonly string[]): Promise<void> {
     await query(
       this.dataSource,
-      "DELETE FROM idempotency_keys WHERE caller = $1 AND lease = $2 AND key = ANY ($3::text[])",
+      `DELETE FROM idempotency_keys USING ${BOUNDED_WAIT} WHERE caller = $1 AND lease = $2 AND key = ANY ($3::text[])`,
       [caller, lease, keys],
     );
   }

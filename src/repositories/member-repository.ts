@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
 
+import { BOUNDED_WAIT } from "../database/bounded-wait";
 import { query } from "../database/query";
 
 /** A user who may join a room where rooms are for members. */
@@ -45,7 +46,8 @@ export class MemberRepository {
     await query(
       this.dataSource,
       `WITH made AS (
-         INSERT INTO rooms (namespace, name, epoch) VALUES ($1, $2, replace(gen_random_uuid()::text, '-', ''))
+         INSERT INTO rooms (namespace, name, epoch)
+         SELECT $1, $2, replace(gen_random_uuid()::text, '-', '') FROM ${BOUNDED_WAIT}
          ON CONFLICT (namespace, name) DO UPDATE SET name = excluded.name
          RETURNING id
        )
@@ -58,7 +60,7 @@ export class MemberRepository {
   async remove({ namespace, room, userId }: MemberRecord): Promise<boolean> {
     const rows = await query(
       this.dataSource,
-      `DELETE FROM room_members AS member USING rooms
+      `DELETE FROM room_members AS member USING rooms, ${BOUNDED_WAIT}
        WHERE rooms.id = member.room_id AND rooms.namespace = $1 AND rooms.name = $2 AND member.user_id = $3
        RETURNING 1`,
       [namespace, room, userId],

@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
 
+import { BOUNDED_WAIT } from "../database/bounded-wait";
 import { query } from "../database/query";
 
 /** The user's tokens of before that moment no longer count. */
@@ -23,7 +24,7 @@ export class RevocationRepository {
   async revoke({ userId, issuedBefore }: RevocationRecord): Promise<void> {
     await query(
       this.dataSource,
-      `INSERT INTO revocations (user_id, issued_before) VALUES ($1, $2)
+      `INSERT INTO revocations (user_id, issued_before) SELECT $1, $2::timestamptz FROM ${BOUNDED_WAIT}
        ON CONFLICT (user_id) DO UPDATE SET issued_before = greatest(revocations.issued_before, excluded.issued_before)`,
       [userId, issuedBefore],
     );
@@ -31,7 +32,11 @@ export class RevocationRepository {
 
   /** Takes a revocation back; answers whether there was one. */
   async restore(userId: string): Promise<boolean> {
-    const rows = await query(this.dataSource, "DELETE FROM revocations WHERE user_id = $1 RETURNING 1", [userId]);
+    const rows = await query(
+      this.dataSource,
+      `DELETE FROM revocations USING ${BOUNDED_WAIT} WHERE user_id = $1 RETURNING 1`,
+      [userId],
+    );
     return rows.length > 0;
   }
 }

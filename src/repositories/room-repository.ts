@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 
 import type { MessageKey, StoredMessage } from "../contract/events";
+import { BOUNDED_WAIT } from "../database/bounded-wait";
 import { query } from "../database/query";
 import { type MessageRow, toStoredMessage } from "./message-row";
 
@@ -76,7 +77,8 @@ export class RoomRepository {
   async setDelivery(namespace: string, name: string, delivery: Delivery | null): Promise<void> {
     await query(
       this.dataSource,
-      `INSERT INTO rooms (namespace, name, epoch, delivery) VALUES ($1, $2, replace(gen_random_uuid()::text, '-', ''), $3)
+      `INSERT INTO rooms (namespace, name, epoch, delivery)
+       SELECT $1, $2, replace(gen_random_uuid()::text, '-', ''), $3 FROM ${BOUNDED_WAIT}
        ON CONFLICT (namespace, name) DO UPDATE SET delivery = excluded.delivery`,
       [namespace, name, delivery],
     );
@@ -86,7 +88,7 @@ export class RoomRepository {
   async renewEpochs(): Promise<number> {
     const rows = await query<{ count: number }>(
       this.dataSource,
-      `WITH renewed AS (UPDATE rooms SET epoch = replace(gen_random_uuid()::text, '-', '') RETURNING 1)
+      `WITH renewed AS (UPDATE rooms SET epoch = replace(gen_random_uuid()::text, '-', '') FROM ${BOUNDED_WAIT} RETURNING 1)
        SELECT count(*)::int AS count FROM renewed`,
     );
     return rows[0]?.count ?? 0;

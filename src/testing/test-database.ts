@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 
-import { createDataSource } from "../database/data-source";
+import { openDataSource } from "../database/data-source";
 import { readDeploymentId } from "../database/deployment-id";
 import { EmbeddedPostgres } from "../database/embedded-postgres";
 
@@ -72,8 +72,7 @@ export function queryRows<Row extends object>(
 
 /** By which the nodes of a migrated database know each other. */
 export async function deploymentIdOf(url: string): Promise<string> {
-  const dataSource = createDataSource({ url });
-  await dataSource.initialize();
+  const dataSource = await openDataSource({ url });
   try {
     return await readDeploymentId(dataSource);
   } finally {

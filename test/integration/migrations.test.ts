@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import type { DataSource } from "typeorm";
 
 import { createDataSource } from "../../src/database/data-source";
@@ -70,4 +71,31 @@ it("run once when several nodes start at the same moment", async () => {
   } finally {
     await empty.drop();
   }
+});
+
+it("wait for another process that changes the schema, say so with its number, and give up when they are told to", async () => {
+  const session = new Client({ connectionString: database.url });
+  await session.connect();
+  const { rows } = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid, pg_advisory_lock(7266385)");
+  const told: string[] = [];
+  let isCancelled = false;
+  const waiting = migrate(database.url, {
+    onWait(text) {
+      told.push(text);
+      void session.query("SELECT pg_advisory_unlock(7266385)");
+    },
+  });
+
+  expect(await waiting).toEqual([]);
+  expect(told).toEqual([expect.stringContaining(`process ${rows[0]?.pid}`)]);
+
+  await session.query("SELECT pg_advisory_lock(7266385)");
+  const cancelled = migrate(database.url, {
+    onWait: () => {
+      isCancelled = true;
+    },
+    isCancelled: () => isCancelled,
+  });
+  await expect(cancelled).rejects.toThrow("cancelled");
+  await session.end();
 });

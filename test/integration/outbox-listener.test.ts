@@ -28,6 +28,7 @@ function setup({ url = database.url, clock = systemClock }: { url?: string; cloc
     ...{ url, channel: OUTBOX_CHANNEL, connectTimeoutMs: 500, clock, random: () => 0 },
     onWake: () => report("wake"),
     onDown: () => report("down"),
+    notify: (name) => queryRows(database.url, "SELECT pg_notify($1, '')", [name]),
   });
   const until = async (expected: string[]): Promise<void> => {
     while (reports.length < expected.length) {

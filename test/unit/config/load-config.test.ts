@@ -191,7 +191,14 @@ describe("loadConfig", () => {
         listOptions()
           .filter(({ option }) => option.isSecret)
           .map(({ variable }) => variable),
-      ).toEqual(["ROOMFUL_API_KEYS", "DATABASE_URL", "REDIS_URL", "ROOMFUL_JWT_SECRET", "ROOMFUL_JWT_PUBLIC_KEY"]);
+      ).toEqual([
+        "ROOMFUL_API_KEYS",
+        "DATABASE_URL",
+        "ROOMFUL_DATABASE_DIRECT_URL",
+        "REDIS_URL",
+        "ROOMFUL_JWT_SECRET",
+        "ROOMFUL_JWT_PUBLIC_KEY",
+      ]);
     });
 
     it("counts bytes, not characters", () => {
