@@ -74,6 +74,7 @@ it.each([
   for (let isPartial = true; isPartial; ) {
     const { partial, count } = await bob.call("presence", { room: "a" });
     isPartial = partial || count !== 2;
+    await delay(20);
   }
 });
 

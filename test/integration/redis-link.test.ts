@@ -7,6 +7,7 @@ import { createConnectionFactory } from "../../src/redis/create-connection";
 import { RedisLink } from "../../src/redis/redis-link";
 import { createRedisNames } from "../../src/redis/redis-names";
 import { RedisServer } from "../../src/testing/redis-server";
+import { standStill } from "../support/stand-still";
 
 /** Above what a node may be silent. */
 const STANDSTILL_MS = 3_000;
@@ -38,13 +39,6 @@ async function startLink(nodeId: string, url = redis.url) {
   return { link, changes, faults };
 }
 
-/** As a long computation does: nothing is read and no timer fires meanwhile. */
-function standStill(): void {
-  for (const endMs = performance.now() + STANDSTILL_MS; performance.now() < endMs; ) {
-    // Busy.
-  }
-}
-
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -61,7 +55,7 @@ it("does not take its own standstill for a loss", async () => {
       link.publisher.publish("news", `before ${round}`);
       return heard.includes(`before ${round}`);
     });
-    standStill();
+    standStill(STANDSTILL_MS);
     expect(link.isUp).toBe(true);
     link.publisher.publish("news", `after ${round}`);
     await until(() => heard.includes(`after ${round}`));
@@ -73,7 +67,7 @@ it("does not take its own standstill for a loss", async () => {
 it("notices a Redis that has stopped, after a standstill too, and that it goes on", async () => {
   const { link, changes } = await startLink("a");
   redis.pause();
-  standStill();
+  standStill(STANDSTILL_MS);
   await until(() => !link.isUp);
   expect(changes).toEqual(["up", "down"]);
 
