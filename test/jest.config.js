@@ -40,7 +40,7 @@ module.exports = {
   // Both cores of a small machine. Not all of a larger one: each worker has its memory, and all share one Postgres.
   maxWorkers: 2,
   // A worker whose heap is larger after a file is replaced: what files leave behind adds up.
-  workerIdleMemoryLimit: "400MB",
+  workerIdleMemoryLimit: "250MB",
   // Not how fast a test must be: how long until it counts as hanging, on a machine that has other work.
   testTimeout: 120_000,
 };
