@@ -4,7 +4,7 @@ import type { RevocationList } from "./access/revocation-list";
 import type { RoomMembers } from "./access/room-members";
 import type { DisconnectMemory } from "./broadcast/disconnect-memory";
 import { RoomEmitter } from "./broadcast/room-emitter";
-import { StoredAnnouncer, toRuns } from "./broadcast/stored-announcer";
+import { type NumberedKey, StoredAnnouncer, toRuns } from "./broadcast/stored-announcer";
 import type { RoomfulConfig } from "./config/config";
 import type { User } from "./contract/events";
 import type { PayloadSchemas } from "./contract/payload-schemas";
@@ -24,6 +24,7 @@ import { createPresenceHandler } from "./handlers/presence-handler";
 import { createRefreshTokenHandler } from "./handlers/refresh-token-handler";
 import type { RoomAccess } from "./handlers/room-access";
 import { RoomMembership } from "./handlers/room-membership";
+import { firstWithin, PENDING_SHARE, roomStateOf } from "./handlers/room-state";
 import { createRoomsHandler } from "./handlers/rooms-handler";
 import { createTypingHandler } from "./handlers/typing-handler";
 import type { ApiNamespace } from "./http/api/api-sources";
@@ -48,6 +49,8 @@ import type { DeliveryModes } from "./room-log/delivery-modes";
 import type { PageReader } from "./room-log/page-reader";
 import type { RoomLogs } from "./room-log/room-logs";
 import type { Missed } from "./room-log/room-refresher";
+import { NOTHING_PENDING } from "./room-log/shown-messages";
+import type { LostKey } from "./room-log/unsettled-messages";
 import type { Settlement, WriteBuffer } from "./write-buffer/write-buffer";
 
 /** What all namespaces of a node share. */
@@ -88,6 +91,10 @@ export interface AppNamespace {
   reload(room: string): Promise<void>;
   /** Tells this node's sockets what the table holds and they have not been told. */
   announceMissed(room: string, missed: Missed): void;
+  /** Tells this node's sockets the numbers of messages that were shown long ago. */
+  numberShown(room: string, found: { epoch: string; items: NumberedKey[] }): void;
+  /** Tells this node's sockets that what was shown long ago will not be stored. */
+  dropShown(room: string, lost: LostKey[]): Promise<void>;
   /** Tells a room of somebody who is gone with a node that is no more. */
   tellGone(room: string, user: User): Promise<void>;
   /** Tells a room of somebody who was told as gone, and was here all the time. */
@@ -105,12 +112,15 @@ export interface AppNamespace {
 
 /** A page of the size that a `join` is answered with when it says none. */
 const RELOAD_PAGE_SIZE = 50;
+const NUMBERED_AT_ONCE = 200;
+const RETRACTED_AT_ONCE = 50;
 
 /** Builds the parts of one namespace, from the way out to the handlers, and mounts them. */
 export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedParts): AppNamespace {
   const { config, clock, logs, pages, catchUp, mayJoin, members, writeBuffer, rateLimiter, traffic, expiry, metrics } =
     shared;
   const { name } = namespace;
+  const { maxPageBytes } = config.limits;
   const onError = (error: unknown): void => shared.onError(error, name);
 
   const emitter = new RoomEmitter(namespace);
@@ -131,8 +141,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
 
   const admission = createMessageAdmission({ namespace: name, writeBuffer, emitter, announcer, logs });
   const readHistory = createHistoryReader({
-    ...{ namespace: name, logs, catchUp, pages },
-    maxPageBytes: config.limits.maxPageBytes,
+    ...{ namespace: name, logs, catchUp, pages, maxPageBytes },
   });
 
   const join = createJoinHandler({
@@ -142,6 +151,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
     mayJoin,
     members,
     maxRooms: config.connections.maxRooms,
+    maxPageBytes,
   });
   mountNamespace(namespace, {
     middleware: shared.middleware,
@@ -209,13 +219,17 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
     async reload(room) {
       const log = logs.find(name, room);
       const page = await catchUp.read({ namespace: name, room, limit: RELOAD_PAGE_SIZE }, log);
-      const { users, count } = await presence.list(room);
-      const pending = log?.pending() ?? [];
+      const present = await presence.list(room);
+      const pending = log?.pending(maxPageBytes * PENDING_SHARE) ?? NOTHING_PENDING;
+      const told = { ...page, recovered: false };
+      const state = roomStateOf({ room, page: told, pending, present, maxBytes: maxPageBytes });
       // Other nodes tell their own, from what they have read themselves.
-      emitter.emit(room, "room_state", { room, ...page, recovered: false, pending, users, count }, { isLocal: true });
+      emitter.emit(room, "room_state", state, { isLocal: true });
     },
-    announceMissed(room, { epoch, lastSeq, messages }) {
+    announceMissed(room, { epoch, lastSeq, messages: missed }) {
       const log = logs.find(name, room);
+      // More would cut those who are being helped; it comes with the next look.
+      const messages = firstWithin(missed, maxPageBytes, 1);
       const shown = messages.filter(({ userId, id }) => log?.isPending(userId, id));
       if (shown.length > 0) {
         const runs = toRuns(shown.map(({ seq, userId, id }) => ({ seq, key: [userId, id] })));
@@ -223,6 +237,25 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       }
       for (const message of messages.filter((each) => !shown.includes(each))) {
         emitter.emit(room, "message", { ...message, tip: lastSeq }, { isLocal: true });
+      }
+    },
+    numberShown(room, { epoch, items }) {
+      for (let at = 0; at < items.length; at += NUMBERED_AT_ONCE) {
+        const runs = toRuns(items.slice(at, at + NUMBERED_AT_ONCE));
+        emitter.emit(room, "stored", { room, epoch, runs }, { isLocal: true });
+      }
+    },
+    async dropShown(room, lost) {
+      for (const [index, { key, isElsewhere }] of lost.entries()) {
+        if (index > 0 && index % RETRACTED_AT_ONCE === 0) {
+          // Written before more comes: so many packets at one moment look like a connection that does not take them.
+          await new Promise<void>((resolve) => setImmediate(resolve));
+        }
+        const [userId, id] = key;
+        if (logs.find(name, room)?.isPending(userId, id)) {
+          const code = isElsewhere ? "IDEMPOTENCY_CONFLICT" : "STORAGE_REJECTED";
+          emitter.emit(room, "retracted", { room, userId, id, code }, { isLocal: true });
+        }
       }
     },
     tellGone: (room, user) => presence.tellGone(room, user),

@@ -15,7 +15,7 @@ import type { Database } from "./database/open-database";
 import { PostgresHealth } from "./database/postgres-health";
 import { PostgresProbe } from "./database/postgres-probe";
 import { classifyWriteError, isUnavailable } from "./database/retry-policy";
-import { type AdmittedMessage, MESSAGE_TRAITS } from "./handlers/admitted-message";
+import { type AdmittedMessage, MESSAGE_TRAITS, messageKeyOf, shownIn } from "./handlers/admitted-message";
 import { createBatchAppender } from "./handlers/append-batch";
 import { rejectionOf } from "./handlers/message-outcome";
 import { createRoomAccess } from "./handlers/room-access";
@@ -52,9 +52,11 @@ import { RoomRepository } from "./repositories/room-repository";
 import { CatchUp } from "./room-log/catch-up";
 import { DeliveryModes } from "./room-log/delivery-modes";
 import { PageReader } from "./room-log/page-reader";
+import { roomKeyOf } from "./room-log/room-key";
 import { RoomLogs } from "./room-log/room-logs";
 import { RoomRefresher } from "./room-log/room-refresher";
 import { RoomReloads } from "./room-log/room-reloads";
+import { UnsettledMessages } from "./room-log/unsettled-messages";
 import { connectionsOf, createSocketServer } from "./socket-server";
 import { BatchingWriteBuffer } from "./write-buffer/batching-write-buffer";
 
@@ -114,7 +116,11 @@ export function createNode(options: NodeOptions): Node {
       doubtStored();
     },
   });
-  const logs = new RoomLogs({ config: config.catchUp, clock, onDoubt: () => void refresher.refresh() });
+  const logs = new RoomLogs({
+    ...{ config: config.catchUp, clock },
+    waitingIn: (namespace, room) => shownIn(writeBuffer.backlogOf(roomKeyOf(namespace, room))),
+    onDoubt: () => void refresher.refresh(),
+  });
   const appendBatch = createBatchAppender({
     messages,
     logs,
@@ -206,8 +212,15 @@ export function createNode(options: NodeOptions): Node {
       logs.dropRingOf(namespace, room);
       writeBuffer.doubt();
     },
+    settleShown: () => unsettled.settle(),
     onMissed: (namespace, room, missed) => namespaces.get(namespace)?.announceMissed(room, missed),
     onError: (error) => (isUnavailable(error) ? health.check() : onError(error, "room refresher")),
+  });
+  const unsettled = new UnsettledMessages({
+    ...{ messages, logs, clock },
+    isWaiting: (userId, id) => writeBuffer.isWaiting(messageKeyOf(userId, id)),
+    onFound: (namespace, room, found) => namespaces.get(namespace)?.numberShown(room, found),
+    onLost: (namespace, room, lost) => void namespaces.get(namespace)?.dropShown(room, lost),
   });
   const reloads = new RoomReloads({
     ...{ logs, clock },
@@ -222,7 +235,10 @@ export function createNode(options: NodeOptions): Node {
   const { redis, names, others, presenceStore, services, polls } = joinNodes({
     ...{ config, logger, random, onError, deploymentId: database.deploymentId },
     onGap: () => logs.dropRings(),
-    catchUp: () => refresher.refresh(),
+    catchUp() {
+      unsettled.expectLosses();
+      return refresher.refresh();
+    },
     onAccessChange: () => void accessRefresh.runSoon(),
     onRoomsChange: () => void lookAtRooms(),
     onDisconnect: ({ namespace, userId }) => disconnectUser(namespace, userId),
@@ -452,6 +468,7 @@ export function createNode(options: NodeOptions): Node {
   function doubtStored(): void {
     logs.doubt();
     writeBuffer.doubt();
+    unsettled.beginAnew();
     void lookAtRooms();
     void accessRefresh.runSoon();
   }

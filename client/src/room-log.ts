@@ -69,9 +69,8 @@ export function createRoomLog({ maxMessages, now, onChange }: RoomLogOptions) {
   function forget({ key, seq }: RoomMessage): void {
     byKey.delete(key);
     shown.delete(key);
-    if (seq !== undefined) {
-      bySeq.delete(seq);
-    }
+    // Nothing is held under no number.
+    bySeq.delete(seq as number);
   }
 
   function remove(message: RoomMessage): void {
@@ -235,7 +234,7 @@ export function createRoomLog({ maxMessages, now, onChange }: RoomLogOptions) {
     applyStored,
 
     /** Numbered first, each system message behind what it came after, then what has no number, as it came. */
-    list: (): RoomMessage[] => [...byKey.values()].sort((a, b) => placeOf(a) - placeOf(b) || 0),
+    list: (): RoomMessage[] => [...byKey.values()].sort((a, b) => placeOf(a) - placeOf(b)),
 
     find: (key: string): RoomMessage | undefined => byKey.get(key),
 
@@ -243,7 +242,7 @@ export function createRoomLog({ maxMessages, now, onChange }: RoomLogOptions) {
     applyState(state: RoomState, wasAfter: boolean): boolean {
       const { lastSeq: last, recovered, messages, hasMore } = state;
       // Postgres is away: the join stands, and nothing is known.
-      const isRead = last !== null && (recovered !== null || (!wasAfter && (!hasMore || messages.length > 0)));
+      const isRead = last !== null && (recovered !== null || (!wasAfter && (!hasMore || !!messages[0])));
       if (isRead) {
         if (!isOfThisLife(state.epoch) || last < (upTo ?? 0)) {
           reset();
@@ -324,9 +323,12 @@ export function createRoomLog({ maxMessages, now, onChange }: RoomLogOptions) {
         return status === "shown" && afterSeq === undefined && shownAtMs <= now() - GHOST_AGE_MS;
       }),
 
-    /** A catch-up has read everything, and this was pending when it began: suspects that it did not name were never stored. */
-    bury(suspects: readonly string[], pending: readonly LiveMessage[]): void {
-      const alive = new Set(pending.map(keyOf));
+    /**
+     * A catch-up has read everything, and this was pending when it began: suspects that it did not name were never stored,
+     * unless more was pending than it could name.
+     */
+    bury(suspects: readonly string[], { pending, hasMorePending }: RoomState): void {
+      const alive = new Set(hasMorePending ? suspects : pending.map(keyOf));
       for (const key of suspects) {
         const message = byKey.get(key);
         if (message?.status === "shown" && !alive.has(key)) {
@@ -339,7 +341,7 @@ export function createRoomLog({ maxMessages, now, onChange }: RoomLogOptions) {
     adopt(user: User): void {
       userId = user.userId;
       for (const message of [...byKey.values()]) {
-        if (isLocal(message) && message.userId === "") {
+        if (isLocal(message) && !message.userId) {
           const own = { ...message, ...user };
           forget(message);
           own.key = keyOf(own);

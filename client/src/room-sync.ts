@@ -112,7 +112,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
       fruitless += 1;
       plan(catchUp, backOffMs());
     } else if (!(state.recovered && state.hasMore) || (await readOn(isCurrent))) {
-      log.bury(suspects, state.pending);
+      log.bury(suspects, state);
       fruitless = 0;
       watchForGhosts();
       onLive();
@@ -124,7 +124,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
     ghostTimer?.clear();
     ghostTimer = clock.setTimer(
       () => {
-        if (log.suspects().length > 0) {
+        if (log.suspects()[0]) {
           void catchUp();
         } else {
           watchForGhosts();

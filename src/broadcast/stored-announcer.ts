@@ -12,6 +12,8 @@ interface Gathered {
   room: string;
   epoch: string;
   items: NumberedKey[];
+  /** At most so many on the wire. */
+  bytes: number;
   timer: Timer;
 }
 
@@ -21,6 +23,13 @@ export interface StoredAnnouncerOptions {
   intervalMs: number;
   clock: Clock;
 }
+
+/** No packet of numbers is larger, nor what a message carries of them: after an outage thousands come at once. */
+const MAX_BYTES = 65_536;
+/** A control character in JSON. */
+const MAX_BYTES_PER_UNIT = 6;
+/** An id, and what separates. */
+const BYTES_PER_ITEM = 44;
 
 /** Tells rooms the numbers of what was shown to them, in as few packets as it can. One for each namespace. */
 export class StoredAnnouncer {
@@ -36,10 +45,14 @@ export class StoredAnnouncer {
     }
     if (!entry) {
       const { clock, intervalMs } = this.options;
-      entry = { room, epoch, items: [], timer: clock.setTimer(() => this.announce(room), intervalMs) };
+      entry = { room, epoch, items: [], bytes: 0, timer: clock.setTimer(() => this.announce(room), intervalMs) };
       this.gathered.set(room, entry);
     }
     entry.items.push({ seq, key });
+    entry.bytes += key[0].length * MAX_BYTES_PER_UNIT + BYTES_PER_ITEM;
+    if (entry.bytes > MAX_BYTES) {
+      this.announce(room);
+    }
   }
 
   /** What is to be announced in the room, for a message that is about to leave: it is announced with it. */

@@ -164,7 +164,7 @@ const OPTIONS = {
     maxUnansweredSends: wholeNumber(64, "Sends of a socket that wait for their answer, repeats of a known `id` too.", {
       zero: "no limit",
     }),
-    maxPageBytes: wholeNumber(262_144, "Content of a page of messages."),
+    maxPageBytes: wholeNumber(262_144, "Longest answer with messages, as JSON in UTF-8; one message is always in it."),
   },
 
   rateLimits: {

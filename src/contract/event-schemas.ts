@@ -88,6 +88,10 @@ export const problem = z
   .strictObject({ type: z.literal("about:blank"), title: text, status: z.int(), ...errorReply.shape })
   .meta({ id: "Problem" });
 
+const hasMorePending = z.literal(true).exactOptional().meta({
+  description: "`pending` holds the newest only: of a message that it does not list nothing is said.",
+});
+
 const roomState = z.strictObject({
   room: text,
   epoch,
@@ -96,6 +100,7 @@ const roomState = z.strictObject({
   messages: z.array(storedMessage),
   hasMore: z.boolean(),
   pending: z.array(liveMessage),
+  hasMorePending,
   users: z.array(user),
   count,
 }) satisfies z.ZodType<RoomState>;
@@ -115,6 +120,7 @@ export const historyPage = z
       .array(liveMessage)
       .exactOptional()
       .meta({ description: "Shown and not numbered yet, as far as this node knows; on the newest page." }),
+    hasMorePending,
   })
   .meta({ id: "HistoryPage" }) satisfies z.ZodType<HistoryPage>;
 

@@ -65,9 +65,11 @@ export interface RoomState {
   recovered: boolean | null;
   messages: StoredMessage[];
   hasMore: boolean;
-  /** Shown here and not seen numbered or retracted, taken at the moment of joining. */
+  /** Shown here and not seen numbered or retracted, taken at the moment of joining: the newest that fit. */
   pending: LiveMessage[];
-  /** The first 100. */
+  /** Older ones are pending too: of a message that is not listed nothing is said. */
+  hasMorePending?: true;
+  /** The first 100, or as many as fit. */
   users: User[];
   count: number;
 }
@@ -86,8 +88,10 @@ export interface HistoryPage {
   hasMoreAfter: boolean;
   lastSeq: number;
   epoch: string | null;
-  /** On the newest page. */
+  /** On the newest page: the newest that fit. */
   pending?: LiveMessage[];
+  /** Older ones are pending too. */
+  hasMorePending?: true;
 }
 
 export interface PresencePage {

@@ -53,9 +53,14 @@ export function admittedMessageOf(
   };
 }
 
+/** Users' ids may hold any character but NUL. */
+export function messageKeyOf(userId: string, id: string): string {
+  return `${userId}\0${id}`;
+}
+
 /** What the write buffer must know of a message. */
 export const MESSAGE_TRAITS: ItemTraits<AdmittedMessage> = {
-  keyOf: ({ userId, id }) => `${userId}\0${id}`,
+  keyOf: ({ userId, id }) => messageKeyOf(userId, id),
   fingerprintOf: ({ fingerprint }) => fingerprint,
   groupOf: ({ namespace, room }) => roomKeyOf(namespace, room),
   bytesOf: ({ content, mentions, metadata }) =>
@@ -101,6 +106,11 @@ export function liveMessageOf(message: AdmittedMessage, tip: number, stored: Liv
     live.stored = stored;
   }
   return live;
+}
+
+/** What rooms have seen of messages in the backlog. */
+export function shownIn(backlog: readonly AdmittedMessage[]): LiveMessage[] {
+  return backlog.filter(({ isShown }) => isShown).map((message) => liveMessageOf(message, 0, undefined));
 }
 
 /** The same value for the same content: Postgres compares metadata as jsonb, where the order of keys does not count. */

@@ -5,8 +5,10 @@ import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
 import type { CatchUp, CaughtUp } from "../room-log/catch-up";
 import type { RoomLog } from "../room-log/room-log";
+import { NOTHING_PENDING } from "../room-log/shown-messages";
 import type { RoomAccess } from "./room-access";
 import type { RoomMembership } from "./room-membership";
+import { PENDING_SHARE, roomStateOf } from "./room-state";
 import type { EventHandler } from "./to-listener";
 
 export interface JoinHandlerDeps {
@@ -17,6 +19,7 @@ export interface JoinHandlerDeps {
   /** Where rooms are for members. */
   members: Pick<RoomMembers, "has"> | undefined;
   maxRooms: number;
+  maxPageBytes: number;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface JoinHandlerDeps {
  * is not numbered is in `pending`, and what is numbered is in the page.
  */
 export function createJoinHandler(deps: JoinHandlerDeps): EventHandler<Payload<"join">, RoomState> {
-  const { namespace, membership, catchUp, mayJoin, members, maxRooms } = deps;
+  const { namespace, membership, catchUp, mayJoin, members, maxRooms, maxPageBytes: maxBytes } = deps;
 
   return async function handleJoin({ room, after, epoch, limit }, socket) {
     checkAccess(socket, room);
@@ -34,12 +37,13 @@ export function createJoinHandler(deps: JoinHandlerDeps): EventHandler<Payload<"
     if (members) {
       await checkMember(members, socket, room);
     }
-    const { log, pending, present } = membership.enter(socket, room);
-    const [{ users, count }, page] = await Promise.all([
-      present,
+    const { log, present: entering } = membership.enter(socket, room);
+    const pending = log?.pending(maxBytes * PENDING_SHARE) ?? NOTHING_PENDING;
+    const [present, page] = await Promise.all([
+      entering,
       catchUp.read({ namespace, room, after, epoch, limit }, log).catch((error) => withoutPage(error, log)),
     ]);
-    return { room, ...page, pending, users, count };
+    return roomStateOf({ room, page, pending, present, maxBytes });
   };
 
   async function checkMember(of: Pick<RoomMembers, "has">, socket: RoomfulSocket, room: string): Promise<void> {

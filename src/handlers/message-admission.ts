@@ -40,12 +40,19 @@ export function createMessageAdmission(deps: MessageAdmissionDeps): MessageAdmis
     return log?.delivery ?? otherwise;
   }
 
+  /** It answers a number that this node has not heard of: given elsewhere a moment ago, or made up. */
+  function isAhead({ room, replyTo }: AdmittedMessage): boolean {
+    const log = logs.find(namespace, room);
+    return replyTo !== null && log?.isLoaded === true && replyTo > log.tip;
+  }
+
   return {
     find: (message) => writeBuffer.find(message),
     admit(message, delivery) {
       const { room } = message;
-      // A key that was stored once and may be gone: shown after the commit, if it is new, is right for both.
-      message.isShown = deliveryIn(room, delivery) === "fast" && !writeBuffer.wasStored(message);
+      // Only the commit tells, of a key that was stored once and may be gone, and of a reply to a number that is not known
+      // here: shown after it is right whatever it says.
+      message.isShown = deliveryIn(room, delivery) === "fast" && !writeBuffer.wasStored(message) && !isAhead(message);
       // Buffer first: if it refuses, nobody has seen a message that will never be stored.
       const admission = writeBuffer.admit(message);
       if (message.isShown && !admission.isDuplicate) {

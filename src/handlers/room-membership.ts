@@ -1,4 +1,4 @@
-import type { LiveMessage, User } from "../contract/events";
+import type { User } from "../contract/events";
 import { roomOfSocketRoom, socketRoomOf, socketRoomOfUser } from "../contract/names";
 import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulNamespace, RoomfulSocket } from "../contract/socket-data";
@@ -16,8 +16,6 @@ export interface RoomMembershipDeps {
 
 export interface Entered {
   log: RoomLog | undefined;
-  /** What was shown and not numbered at the moment of joining. */
-  pending: LiveMessage[];
   present: Promise<{ users: User[]; count: number }>;
 }
 
@@ -49,7 +47,6 @@ export class RoomMembership {
     }
     return {
       log,
-      pending: log?.pending() ?? [],
       present: presence.track(room, { userId, username, color }, socket.id),
     };
   }

@@ -1,4 +1,5 @@
 import type { HistoryPage, StoredMessage } from "../contract/events";
+import { wireBytesOf } from "../contract/wire-size";
 import type { RoomPage } from "../repositories/message-repository";
 import type { PageReader } from "./page-reader";
 import type { RoomLog, RoomRow } from "./room-log";
@@ -136,7 +137,7 @@ function isSameEpoch(current: string | null, told: string | null | undefined, af
 function firstWithin(messages: StoredMessage[], maxBytes: number): StoredMessage[] {
   let bytes = 0;
   const end = messages.findIndex((message, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(message));
+    bytes += wireBytesOf(message);
     return index > 0 && bytes > maxBytes;
   });
   return end < 0 ? messages : messages.slice(0, end);

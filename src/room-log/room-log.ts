@@ -3,6 +3,7 @@ import type { Clock } from "../lifecycle/clock";
 import { AnnouncedNumbers } from "./announced-numbers";
 import { MessageRing } from "./message-ring";
 import type { NumberedKeys } from "./numbered-keys";
+import { type Pending, type Shown, ShownMessages } from "./shown-messages";
 
 /** The room's row, as it was read from Postgres; null where there is none yet. */
 export interface RoomRow {
@@ -38,18 +39,6 @@ interface Witness {
 
 export type Delivery = "fast" | "strict";
 
-interface Shown {
-  message: LiveMessage;
-  shownAtMs: number;
-  /**
-   * The tip when it was shown: the numbers up to it were given to others, or to an earlier showing.
-   * undefined: it was not known.
-   */
-  tipWhenShown: number | undefined;
-  /** More than one live event had this key: which of them was stored is not known here. */
-  isAmbiguous: boolean;
-}
-
 export interface RoomLogParts {
   ringMessages: number;
   /** Of all rooms. */
@@ -73,7 +62,7 @@ export class RoomLog {
   private knownTip = 0;
   private readonly announced = new AnnouncedNumbers();
   private readers = 0;
-  private readonly shown = new Map<string, Shown>();
+  private readonly shown = new ShownMessages();
   private readonly ring: MessageRing;
   private witness: Witness | undefined;
   private doubts = 0;
@@ -136,9 +125,14 @@ export class RoomLog {
     return this.doubts !== this.settledDoubts;
   }
 
-  /** What was shown here and not seen numbered or retracted, in the order in which it was shown. */
-  pending(): LiveMessage[] {
-    return Array.from(this.shown.values(), ({ message }) => message);
+  /** What was shown here and not seen numbered or retracted: the newest that fit. */
+  pending(maxBytes: number): Pending {
+    return this.shown.newest(maxBytes);
+  }
+
+  /** The same, all that was shown at that time or before. */
+  shownUntil(ms: number): Shown[] {
+    return this.shown.shownUntil(ms);
   }
 
   /** Runs a read that ends in `learn`, if Postgres answers. */
@@ -204,7 +198,7 @@ export class RoomLog {
     const key = keyOf(message.userId, message.id);
     if (message.seq !== undefined) {
       // It comes from the table as it stands there.
-      this.shown.delete(key);
+      this.shown.remove(key);
       this.take(key, message.seq);
       this.ring.add({ ...withoutTip(message), seq: message.seq });
       this.announced.add(message.seq);
@@ -216,17 +210,13 @@ export class RoomLog {
       this.announced.add(numberedAs);
       return;
     }
-    const before = this.shown.get(key);
-    this.shown.set(
+    const { stored, ...alone } = message;
+    // The numbers that it carried are nothing of its own.
+    this.shown.add(
       key,
-      before
-        ? { ...before, isAmbiguous: true }
-        : {
-            message,
-            shownAtMs: this.parts.clock.monotonicMs(),
-            tipWhenShown: this.isLoaded ? this.knownTip : undefined,
-            isAmbiguous: false,
-          },
+      stored ? alone : message,
+      this.parts.clock.monotonicMs(),
+      this.isLoaded ? this.knownTip : undefined,
     );
   }
 
@@ -249,7 +239,7 @@ export class RoomLog {
 
   /** A shown message will not be stored. */
   retract(userId: string, id: string): void {
-    this.shown.delete(keyOf(userId, id));
+    this.shown.remove(keyOf(userId, id));
   }
 
   /** The messages from `first` to `last`, if each of them is provably here. */
@@ -267,9 +257,7 @@ export class RoomLog {
     this.ring.clear();
     // Nothing is held that could be wrong: the row is read before anything is answered.
     this.settledDoubts = this.doubts;
-    for (const [key, shown] of this.shown) {
-      this.shown.set(key, { ...shown, tipWhenShown: undefined });
-    }
+    this.shown.forgetTips();
     this.announced.clear();
     this.row = this.witness = undefined;
     this.knownTip = 0;
@@ -277,8 +265,7 @@ export class RoomLog {
   }
 
   private place(key: string, seq: number): void {
-    const shown = this.shown.get(key);
-    this.shown.delete(key);
+    const shown = this.shown.remove(key);
     this.take(key, seq);
     // A number at or below the tip of its showing is a repeat of something stored earlier,
     // whose time and names may be others.

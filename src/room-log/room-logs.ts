@@ -17,6 +17,8 @@ interface Entry {
 export interface RoomLogsOptions {
   config: RoomfulConfig["catchUp"];
   clock: Pick<Clock, "monotonicMs">;
+  /** What this node has shown in the room and is still about to store. */
+  waitingIn(namespace: string, room: string): LiveMessage[];
   /** What was delivered is at odds with what a log holds: it is to be compared with the table. */
   onDoubt(): void;
 }
@@ -44,6 +46,10 @@ export class RoomLogs {
       const { numbered } = this;
       entry = { namespace, room, log: new RoomLog({ ringMessages: config.ringMessages, numbered, clock }), members: 0 };
       this.entries.set(key, entry);
+      // Shown to earlier members, whose log has gone with them.
+      for (const message of this.options.waitingIn(namespace, room)) {
+        entry.log.show(message);
+      }
     }
     entry.members += 1;
     return entry.log;

@@ -19,6 +19,8 @@ export interface RoomRefresherOptions {
   onDeleted(namespace: string, room: string): void;
   /** The table holds what this node's members have not been told; the first 200 of it. */
   onMissed(namespace: string, room: string, missed: Missed): void;
+  /** Finds out what became of what is shown for long and has no number. */
+  settleShown(): Promise<void>;
   onError(error: unknown): void;
 }
 
@@ -85,6 +87,8 @@ export class RoomRefresher implements Service {
         this.compare(each, rowOf.get(roomKeyOf(each.namespace, each.room)) ?? null);
       }
     }
+    // After the rows: what the table holds above the last number that was told is told with them.
+    await this.options.settleShown();
   }
 
   private compare({ namespace, room, log, look }: RoomLooked, row: RoomRecord | null): void {

@@ -134,6 +134,16 @@ export class BatchingWriteBuffer<Item, Stored> implements WriteBuffer<Item, Stor
     return this.backlog.has(key);
   }
 
+  backlogOf(group: string): Item[] {
+    const items: Item[] = [];
+    for (const entry of this.backlog.values()) {
+      if (entry.group === group) {
+        items.push(entry.item);
+      }
+    }
+    return items;
+  }
+
   doubt(): void {
     this.recentKeys.doubt();
   }

@@ -32,6 +32,8 @@ export interface WriteBuffer<Item, Stored> {
   wasStored(item: Item): boolean;
   /** An item of this key is in the backlog. */
   isWaiting(key: string): boolean;
+  /** What is in the backlog of a group, in the order of admission. */
+  backlogOf(group: string): Item[];
   /** What was stored may be gone: keys of stored items are not answered from memory any more. */
   doubt(): void;
   readonly counts: WriteBufferCounts;

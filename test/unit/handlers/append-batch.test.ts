@@ -10,7 +10,12 @@ const CREATED_AT = new Date("2026-01-01T00:00:00.000Z");
 /** A room that this node has followed up to number 5; what an append of one message is answered. */
 function setup(result: Partial<AppendResult> | null, whileAppending: (logs: RoomLogs) => void = () => {}) {
   const clock = new TestClock({ isFrozen: true });
-  const logs = new RoomLogs({ config: { ringMessages: 16, ringBytes: 1_000 }, clock, onDoubt: () => {} });
+  const logs = new RoomLogs({
+    config: { ringMessages: 16, ringBytes: 1_000 },
+    clock,
+    waitingIn: () => [],
+    onDoubt: () => {},
+  });
   logs.retain("/", "general").learn({ epoch: "e1", lastSeq: 5, delivery: null });
   const contradictions: string[] = [];
   const append = createBatchAppender({

@@ -116,7 +116,7 @@ describe("without `after`", () => {
   });
 
   it("keeps the newest where the log has more than a page's bytes", async () => {
-    const bytes = Buffer.byteLength(JSON.stringify(messageOf(9)));
+    const bytes = Buffer.byteLength(`${JSON.stringify(messageOf(9))},`);
     const caughtUp = await setup({ last: 9 }, 3 * bytes).read({}, logOf({ to: 9 }));
 
     expect(seqsOf(caughtUp)).toEqual([7, 8, 9]);

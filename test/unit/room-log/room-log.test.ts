@@ -1,7 +1,7 @@
 import type { LiveMessage, MessageKey } from "../../../src/contract/events";
 import type { CheckedRow, RoomRow } from "../../../src/room-log/room-log";
 
-import { createRoomLog } from "../../support/room-log";
+import { createRoomLog, pendingOf } from "../../support/room-log";
 
 function liveOf(id: string, parts: Partial<LiveMessage> = {}): LiveMessage {
   return {
@@ -31,7 +31,7 @@ function setup(row: RoomRow | null = rowOf(0)) {
     }
   };
   const idsOf = (first: number, last: number) => log.range(first, last)?.map(({ id }) => id);
-  const pendingIds = () => log.pending().map(({ id }) => id);
+  const pendingIds = () => pendingOf(log).map(({ id }) => id);
   return { log, show, idsOf, pendingIds };
 }
 
@@ -128,7 +128,7 @@ describe("pending", () => {
   it("is what was shown, as it was shown, in that order, until it is numbered or retracted", () => {
     const { log, show, pendingIds } = setup(rowOf(4));
     show("a", "b", "c");
-    expect(log.pending()).toEqual([liveOf("a"), liveOf("b"), liveOf("c")]);
+    expect(pendingOf(log)).toEqual([liveOf("a"), liveOf("b"), liveOf("c")]);
     expect(log.hasShown).toBe(true);
 
     log.number(runsOf(5, "b"));
@@ -148,7 +148,7 @@ describe("pending", () => {
 
     log.retract("bob", "a");
 
-    expect(log.pending().map(({ userId }) => userId)).toEqual(["alice"]);
+    expect(pendingOf(log).map(({ userId }) => userId)).toEqual(["alice"]);
   });
 
   it("holds a message that was shown twice once, at its first place", () => {
@@ -158,7 +158,7 @@ describe("pending", () => {
     log.show(liveOf("a", { content: "the second showing" }));
 
     expect(pendingIds()).toEqual(["a", "b"]);
-    expect(log.pending()[0]).toEqual(liveOf("a"));
+    expect(pendingOf(log)[0]).toEqual(liveOf("a"));
   });
 
   it("does not hold a late copy of what has its number already", () => {

@@ -7,7 +7,7 @@ const INTERVAL_MS = 15_000;
 
 function setup({ ringBytes = 1_000_000 } = {}) {
   const clock = new TestClock({ isFrozen: true });
-  const logs = new RoomLogs({ config: { ringMessages: 16, ringBytes }, clock, onDoubt: () => {} });
+  const logs = new RoomLogs({ config: { ringMessages: 16, ringBytes }, clock, waitingIn: () => [], onDoubt: () => {} });
   const asked: { namespace: string; name: string }[][] = [];
   const looks: WantedRoom[][] = [];
   const resets: string[] = [];
@@ -39,6 +39,7 @@ function setup({ ringBytes = 1_000_000 } = {}) {
     onDeleted: (namespace, room) => deleted.push(`${namespace} ${room}`),
     onMissed: (namespace, room, { messages }) =>
       missed.push(`${namespace} ${room} ${messages.map(({ seq }) => seq).join()}`),
+    settleShown: async () => {},
     onError: (error) => errors.push(error),
   });
   /** Joins a room, whose row was read with the join. */

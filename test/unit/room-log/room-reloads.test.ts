@@ -6,7 +6,12 @@ const RETRY_MS = 1_000;
 
 async function setup() {
   const clock = new TestClock({ isFrozen: true });
-  const logs = new RoomLogs({ config: { ringMessages: 16, ringBytes: 1_000 }, clock, onDoubt: () => {} });
+  const logs = new RoomLogs({
+    config: { ringMessages: 16, ringBytes: 1_000 },
+    clock,
+    waitingIn: () => [],
+    onDoubt: () => {},
+  });
   const told: string[] = [];
   const errors: unknown[] = [];
   const postgres = { isAvailable: true, failsFor: new Set<string>() };
