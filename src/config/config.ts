@@ -144,8 +144,10 @@ const OPTIONS = {
   connections: {
     handshakeTimeoutMs: wholeNumber(5_000, "A connection that joined no namespace is closed after this."),
     maxPerUser: wholeNumber(20, "Sockets a user may have.", { zero: "no limit" }),
-    maxPerAddress: wholeNumber(0, "Sockets an address may have.", { zero: "no limit" }),
-    maxHandshakesPerAddressPerSecond: wholeNumber(0, "Handshakes an address may make.", { zero: "no limit" }),
+    maxPerAddress: wholeNumber(0, "Sockets an address may have, or an IPv6 network (/64).", { zero: "no limit" }),
+    maxHandshakesPerAddressPerSecond: wholeNumber(0, "Handshakes an address may make, or an IPv6 network (/64).", {
+      zero: "no limit",
+    }),
     maxNamespaces: wholeNumber(4, "Namespaces on one connection."),
     maxRooms: wholeNumber(100, "Rooms a socket may be in."),
     maxControlFramesPerSecond: wholeNumber(20, "Pings and pongs of websocket itself on a connection; more end it.", {

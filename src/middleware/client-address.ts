@@ -42,3 +42,16 @@ function mappedIn(address: string): string | undefined {
   }
   return [high, low].flatMap((part) => [Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 0xff]).join(".");
 }
+
+const NETWORK_GROUPS = 4;
+const ADDRESS_GROUPS = 8;
+
+/** What limits count: an IPv4 address, or the 64 bits of an IPv6 one that its owner was given. The rest of it is theirs to choose. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) {
+    return address;
+  }
+  const [before = [], after = []] = address.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array<string>(ADDRESS_GROUPS - before.length - after.length).fill("0");
+  return `${[...before, ...zeros, ...after].slice(0, NETWORK_GROUPS).join(":")}::/64`;
+}

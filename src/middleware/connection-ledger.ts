@@ -3,6 +3,7 @@ import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
 import type { Clock } from "../lifecycle/clock";
 import type { HandshakeCheck } from "./check-handshake";
+import { networkOf } from "./client-address";
 import { TokenBucket } from "./token-bucket";
 
 export interface ConnectionLedgerOptions {
@@ -55,7 +56,7 @@ export class ConnectionLedger {
     const counted: Counted = { socket, address: undefined, userId: undefined };
     joined.push(counted);
 
-    const address = addressOf(handshake);
+    const address = networkOf(addressOf(handshake));
     this.limitHandshakes(address);
     this.count(this.perAddress, address, config.maxPerAddress);
     counted.address = address;

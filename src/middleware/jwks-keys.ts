@@ -137,8 +137,21 @@ function unavailable(retryAfterMs: number): RoomfulError {
 const FETCH_TIMEOUT_MS = 5_000;
 
 /** Asks a JWKS address over HTTP. Keys that are too short to be safe are left out, and told. */
-export function createJwksFetcher(jwksUri: string, onShortKey: (kid: string) => void): JwksKeysOptions["fetchKeys"] {
-  const client = new JwksClient({ jwksUri, cache: false, rateLimit: false, timeout: FETCH_TIMEOUT_MS });
+export function createJwksFetcher(
+  jwksUri: string,
+  onShortKey: (kid: string) => void,
+  timeoutMs = FETCH_TIMEOUT_MS,
+): JwksKeysOptions["fetchKeys"] {
+  // jwks-rsa's own timeout begins anew with each byte: an address that drips would make all who have a new key wait for ever.
+  async function fetcher(url: string): Promise<{ keys: unknown }> {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
+    if (!response.ok) {
+      throw new Error(`the JWKS address answers ${response.status}`);
+    }
+    // jwks-rsa looks at each key, and takes those that it can read.
+    return (await response.json()) as { keys: unknown };
+  }
+  const client = new JwksClient({ jwksUri, cache: false, rateLimit: false, fetcher });
   return async () => {
     const found = await client.getSigningKeys();
     const keys = found.map((each) => ({ kid: each.kid, key: createPublicKey(each.getPublicKey()) }));

@@ -1,4 +1,4 @@
-import { createAddressOf } from "../../../src/middleware/client-address";
+import { createAddressOf, networkOf } from "../../../src/middleware/client-address";
 
 const address = "10.0.0.9";
 
@@ -51,4 +51,16 @@ it.each([
   ["there are no values", []],
 ])("is the connection's own behind a trusted proxy when %s", (_what, forwarded) => {
   expect(behindProxy(forwarded)).toBe(address);
+});
+
+it.each([
+  ["1.2.3.4", "1.2.3.4"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:db8::5:6", "2001:db8:0:0::/64"],
+  ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+  ["1:2:3:4:5::8", "1:2:3:4::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["::", "0:0:0:0::/64"],
+])("counts %s as %s", (client, network) => {
+  expect(networkOf(client)).toBe(network);
 });

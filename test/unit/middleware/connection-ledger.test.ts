@@ -240,6 +240,17 @@ describe("a connection", () => {
   });
 });
 
+it("counts all addresses of an IPv6 network as one: whoever has it can take another for each socket", () => {
+  const { handshake } = setup({ maxPerAddress: 1, maxHandshakesPerAddressPerSecond: 5, maxPerUser: 0 });
+  const from = (address: string) => handshake(socketOf({ address }));
+
+  expect(["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::1"].map(from)).toEqual([
+    ...["ok", "TOO_MANY_CONNECTIONS", "TOO_MANY_CONNECTIONS"],
+  ]);
+  expect(from("2001:db8:0:2::1")).toBe("ok");
+  expect(["::3", "::4", "::5"].map((end) => from(`2001:db8:0:1${end}`)).at(-1)).toBe("RATE_LIMITED");
+});
+
 describe("handshakes of an address", () => {
   it("are refused above the rate, with what to wait", async () => {
     const { clock, handshake, ledger } = setup({ maxHandshakesPerAddressPerSecond: 2, maxPerUser: 0 });
