@@ -162,7 +162,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       message: createMessageHandler({
         namespace: name,
         admission,
-        takeFromRate: (userId) => rateLimiter.take(userId, "message"),
+        takeFromRate: (userId, bytes) => rateLimiter.takeMessage(userId, bytes),
         defaultDelivery: config.delivery,
         maxUnansweredSends: config.limits.maxUnansweredSends,
         clock,
@@ -184,6 +184,7 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
       expiry,
       recallDisconnect: (socketId, userId) => shared.disconnects.recall(socketId, userId),
       join,
+      takeFromRate: (userId) => rateLimiter.take(userId, "join"),
       now: () => clock.now(),
       onError: reportUnexpected,
     }),

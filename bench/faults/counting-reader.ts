@@ -16,6 +16,8 @@ const TYPING_PREFIX = `42["typing",`;
 export class CountingReader {
   messages = 0;
   typings = 0;
+  /** Of all frames. */
+  bytes = 0;
   private constructor(readonly ws: WebSocket) {}
 
   /** Resolves when it is in the room. */
@@ -27,6 +29,7 @@ export class CountingReader {
     await new Promise<void>((resolve) => {
       ws.on("message", (data) => {
         const frame = String(data);
+        reader.bytes += frame.length;
         if (frame === "2") {
           ws.send("3");
         } else if (frame.startsWith(`42["room_state"`)) {

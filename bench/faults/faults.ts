@@ -54,6 +54,11 @@ export const FAULTS: Record<string, Fault> = {
     settings: { connections: 6, seconds: 10, quietSeconds: 10, readers: 20, maxConnections: 2_000 },
     run: (settings) => runFlood("refused", settings),
   },
+  "presence-flood": {
+    summary: "users join and leave a room of up to 100 as often as they may",
+    settings: { connections: 10, seconds: 10, quietSeconds: 5, readers: 90, maxConnections: 2_000 },
+    run: (settings) => runFlood("presence", settings),
+  },
   "poll-flood": {
     summary: "users ask for pages by polling, each poll on a connection that never reads",
     settings: { connections: 20, seconds: 15, quietSeconds: 10, readers: 20, maxConnections: 2_000 },

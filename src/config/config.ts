@@ -173,6 +173,10 @@ const OPTIONS = {
     enabled: oneOf(["on", "off"], "on", "`off` lifts the rates, not the caps.", { env: "ROOMFUL_RATE_LIMITS" }),
     messagePerSecond: wholeNumber(20, "Messages of a user on this node.", { zero: "no limit" }),
     messageBurst: wholeNumber(40, "Messages at once."),
+    messageBytesPerSecond: wholeNumber(262_144, "Content, mentions and metadata of a user's messages on this node.", {
+      zero: "no limit",
+    }),
+    messageBytesBurst: wholeNumber(524_288, "Content, mentions and metadata at once."),
     joinPerSecond: wholeNumber(10, "Joins of a user on this node.", { zero: "no limit" }),
     joinBurst: wholeNumber(50, "Joins at once."),
     typingPerSecond: wholeNumber(5, "`typing` of a user on this node.", { zero: "no limit" }),

@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { LiveMessage, MessageBody, User } from "../contract/events";
 import type { JsonValue } from "../contract/json-value";
 import type { Payload } from "../contract/payload-schemas";
+import { utf8Length } from "../contract/text";
 import type { NewMessage } from "../repositories/message-repository";
 import { roomKeyOf } from "../room-log/room-key";
 import type { ItemTraits } from "../write-buffer/write-buffer";
@@ -72,6 +73,15 @@ const OBJECT_BYTES = 600;
 
 function lengthAsJson(value: unknown): number {
   return value === null ? 0 : JSON.stringify(value).length;
+}
+
+/** What its sender has said, in bytes as each reader is sent it. */
+export function saidBytesOf({ content, mentions, metadata }: NewMessage): number {
+  return utf8Length(content) + [mentions, metadata].reduce((sum, each) => sum + utf8LengthAsJson(each), 0);
+}
+
+function utf8LengthAsJson(value: unknown): number {
+  return value === null ? 0 : utf8Length(JSON.stringify(value));
 }
 
 /** What the room sees of a message; what is absent was not said. */

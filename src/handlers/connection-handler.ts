@@ -1,7 +1,7 @@
 import type { RoomState, Welcome } from "../contract/events";
 import { socketRoomOfUser } from "../contract/names";
 import type { Payload } from "../contract/payload-schemas";
-import { type ErrorReply, toErrorReply } from "../contract/roomful-error";
+import { type ErrorReply, RoomfulError, toErrorReply } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
 import type { TokenExpiry } from "../middleware/token-expiry";
 import type { EventHandler } from "./to-listener";
@@ -11,6 +11,8 @@ export interface ConnectionHandlerDeps {
   /** Why the server cut a socket of this user, if it did a moment ago. */
   recallDisconnect(socketId: string, userId: string): Promise<ErrorReply | undefined>;
   join: EventHandler<Payload<"join">, RoomState>;
+  /** Milliseconds to wait when the user joins too often. */
+  takeFromRate(userId: string): number | undefined;
   now(): number;
   onError(error: unknown): void;
 }
@@ -20,7 +22,7 @@ const HANDSHAKE_PAGE_SIZE = 50;
 
 /** Greets a new socket and puts it into the rooms that its handshake named. */
 export function createConnectionHandler(deps: ConnectionHandlerDeps) {
-  const { expiry, recallDisconnect, join, now, onError } = deps;
+  const { expiry, recallDisconnect, join, takeFromRate, now, onError } = deps;
 
   return function handleConnection(socket: RoomfulSocket): void {
     const { claims, auth } = socket.data;
@@ -61,6 +63,11 @@ export function createConnectionHandler(deps: ConnectionHandlerDeps) {
       return;
     }
     try {
+      // As any other join: each costs its room and its reader as much.
+      const waitMs = takeFromRate(socket.data.claims.userId);
+      if (waitMs !== undefined) {
+        throw new RoomfulError("RATE_LIMITED", { retryAfterMs: waitMs });
+      }
       socket.emit("room_state", await join(payload, socket));
     } catch (error) {
       onError(error);

@@ -9,7 +9,7 @@ import type { Clock } from "../lifecycle/clock";
 import type { AppendResult } from "../repositories/message-repository";
 import type { Delivery } from "../room-log/room-log";
 import type { Admission } from "../write-buffer/write-buffer";
-import { type AdmittedMessage, admittedMessageOf } from "./admitted-message";
+import { type AdmittedMessage, admittedMessageOf, saidBytesOf } from "./admitted-message";
 import { acceptedOf, type MessageAdmission } from "./message-admission";
 import { SendGate } from "./send-gate";
 import type { EventHandler } from "./to-listener";
@@ -17,8 +17,8 @@ import type { EventHandler } from "./to-listener";
 export interface MessageHandlerDeps {
   namespace: string;
   admission: MessageAdmission;
-  /** Milliseconds to wait when the user sends too often. */
-  takeFromRate(userId: string): number | undefined;
+  /** Milliseconds to wait when the user sends too often, or too much. */
+  takeFromRate(userId: string, bytes: number): number | undefined;
   defaultDelivery: Delivery;
   maxUnansweredSends: number;
   clock: Clock;
@@ -48,7 +48,7 @@ export function createMessageHandler(deps: MessageHandlerDeps): EventHandler<Pay
     gate.check(room, givenId);
     try {
       gate.checkUnanswered();
-      const waitMs = takeFromRate(userId);
+      const waitMs = takeFromRate(userId, saidBytesOf(message));
       if (waitMs !== undefined) {
         throw new RoomfulError("RATE_LIMITED", { retryAfterMs: waitMs });
       }

@@ -5,11 +5,11 @@ import type { Clock, Timer } from "../lifecycle/clock";
 import type { PacketCheck } from "./check-packets";
 import { TokenBucket } from "./token-bucket";
 
-type Group = "message" | "join" | "typing" | "history";
+type Group = "message" | "messageBytes" | "join" | "typing" | "history";
 type Rates = Pick<RoomfulConfig["rateLimits"], "enabled" | `${Group}PerSecond` | `${Group}Burst`>;
 
 /** Which rate an event counts against. `refresh_token` verifies a signature, and leaves bring joins. */
-const GROUPS: Record<ClientEvent, Group> = {
+const GROUPS: Record<ClientEvent, Exclude<Group, "messageBytes">> = {
   message: "message",
   join: "join",
   leave: "join",
@@ -36,23 +36,39 @@ export class UserRateLimiter {
 
   /** Takes one event of the user's allowance, or answers the milliseconds to wait. */
   take(userId: string, event: ClientEvent): number | undefined {
-    const group = GROUPS[event];
-    const perSecond = this.rates[`${group}PerSecond`];
-    if (this.rates.enabled === "off" || perSecond === 0) {
-      return undefined;
-    }
+    return this.bucketOf(`${event} ${userId}`, GROUPS[event])?.take(this.clock.monotonicMs());
+  }
+
+  /** The same for a message, and its bytes: each goes to everybody in its room. One that has to wait takes neither. */
+  takeMessage(userId: string, bytes: number): number | undefined {
     const nowMs = this.clock.monotonicMs();
-    const key = `${event} ${userId}`;
-    let bucket = this.buckets.get(key);
-    if (!bucket) {
-      bucket = new TokenBucket(perSecond, this.rates[`${group}Burst`], nowMs);
-      this.buckets.set(key, bucket);
+    const messages = this.bucketOf(`message ${userId}`, "message");
+    const content = this.bucketOf(`messageBytes ${userId}`, "messageBytes");
+    const waitMs = Math.max(messages?.wait(nowMs) ?? 0, content?.wait(nowMs, bytes) ?? 0);
+    if (waitMs > 0) {
+      return waitMs;
     }
-    return bucket.take(nowMs);
+    messages?.take(nowMs);
+    content?.take(nowMs, bytes);
+    return undefined;
   }
 
   stop(): void {
     this.sweeper.clear();
+  }
+
+  /** Undefined: there is no limit. */
+  private bucketOf(key: string, group: Group): TokenBucket | undefined {
+    const perSecond = this.rates[`${group}PerSecond`];
+    if (this.rates.enabled === "off" || perSecond === 0) {
+      return undefined;
+    }
+    let bucket = this.buckets.get(key);
+    if (!bucket) {
+      bucket = new TokenBucket(perSecond, this.rates[`${group}Burst`], this.clock.monotonicMs());
+      this.buckets.set(key, bucket);
+    }
+    return bucket;
   }
 
   private sweep(): void {

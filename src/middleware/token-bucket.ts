@@ -20,13 +20,18 @@ export class TokenBucket {
    * @param taken tokens that the same call has taken a moment ago: without them, no bucket would be full.
    */
   take(nowMs: number, count = 1, taken = 0): number | undefined {
+    const waitMs = this.wait(nowMs, count, taken);
+    if (waitMs === undefined) {
+      this.tokens -= count;
+    }
+    return waitMs;
+  }
+
+  /** What `take` would answer. Takes nothing. */
+  wait(nowMs: number, count = 1, taken = 0): number | undefined {
     this.refill(nowMs);
     const needed = Math.min(count, this.burst - taken);
-    if (this.tokens >= needed * ALMOST_ONE) {
-      this.tokens -= count;
-      return undefined;
-    }
-    return Math.ceil(((needed - this.tokens) / this.perSecond) * 1000);
+    return this.tokens >= needed * ALMOST_ONE ? undefined : Math.ceil(((needed - this.tokens) / this.perSecond) * 1000);
   }
 
   /** What is left, and the milliseconds until all of it is there again. */

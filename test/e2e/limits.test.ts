@@ -85,6 +85,50 @@ describe("rates", () => {
   });
 });
 
+describe("rates of what costs others much", () => {
+  it("count the bytes of a user's messages beside their number", async () => {
+    const server = await startTestServer({
+      config: { rateLimits: { enabled: "on", messageBytesPerSecond: 1, messageBytesBurst: 10_000 } },
+    });
+    try {
+      const alice = await server.connect({ userId: "alice", rooms: ["a"] });
+      const reader = await server.connect({ userId: "reader", rooms: ["a"] });
+      await Promise.all([alice, reader].map((client) => client.waitFor("room_state")));
+      await alice.call("message", { room: "a", content: "x".repeat(8_000) });
+      await alice.call("message", { room: "a", content: "x", metadata: { more: "y".repeat(1_900) } });
+      const reply = await alice.emitWithAck("message", { room: "a", content: "z".repeat(500) });
+
+      expect(reply).toMatchObject({ error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) } });
+      const bob = await server.connect({ userId: "bob", rooms: ["a"] });
+      await bob.waitFor("room_state");
+      await bob.call("message", { room: "a", content: "z".repeat(8_000) });
+      await reader.expectNone("message", ({ content, userId }) => userId === "alice" && content.startsWith("z"));
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("count the rooms of a handshake as joins", async () => {
+    const server = await startTestServer({
+      config: { rateLimits: { enabled: "on", joinPerSecond: 1, joinBurst: 3 } },
+    });
+    try {
+      const rooms = ["a", "b", "c", "d", "e"];
+      const alice = await server.connect({ userId: "alice", rooms });
+      for (const room of rooms) {
+        await alice.waitFor("room_state", (state) => state.room === room);
+      }
+      const refused = alice.received("room_state").filter((state) => "error" in state);
+
+      expect(refused).toMatchObject(
+        ["d", "e"].map((room) => ({ room, error: { code: "RATE_LIMITED", retryAfterMs: expect.any(Number) } })),
+      );
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 describe("caps that rates do not lift", () => {
   it("bounds the sends of a socket that wait for their answer", async () => {
     const server = await startTestServer({

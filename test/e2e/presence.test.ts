@@ -158,6 +158,38 @@ describe("in rooms above a hundred", () => {
   });
 });
 
+describe("in a room that many join at once", () => {
+  it("tells each of them once, few lists, and the whole list at the end", async () => {
+    const server = await startTestServer({ config: { presence: { maxStepsPerSecond: 2 } } });
+    try {
+      const room = "lobby";
+      const watcher = await server.connect({ userId: "a-watcher" });
+      await watcher.call("join", { room });
+      const ids = Array.from({ length: 20 }, (_, index) => `user-${10 + index}`);
+      const crowd = await Promise.all(ids.map((userId) => server.connect({ userId })));
+      await Promise.all(crowd.map((client) => client.call("join", { room })));
+
+      const everybody = ["a-watcher", ...ids];
+      const isWhole = ({ users }: { users: { userId: string }[] }): boolean =>
+        users.map(({ userId }) => userId).join() === everybody.join();
+      while (!watcher.received("user_joined").some(isWhole)) {
+        await server.clock.advance(1_000);
+        await watcher.fence();
+      }
+      const listed = watcher.received("user_joined").map(({ userId }) => userId);
+      const gathered = watcher.received("presence_changed").flatMap(({ joined }) => joined);
+      expect([...listed, ...gathered.map(({ userId }) => userId)].toSorted()).toEqual(ids);
+      expect(listed.length).toBeLessThan(ids.length / 2);
+      const about = watcher
+        .received("message")
+        .filter(({ type, userId }) => type === "system" && userId !== watcher.userId);
+      expect(about.map(({ userId }) => userId)).toEqual(listed);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 it("speaks Chinese where it is told to, or its operator's own words", async () => {
   const chinese = await startTestServer({ config: { locale: "zh" } });
   const own = await startTestServer({ config: { presence: { joinedTemplate: "Ahoy {username}, {username}!" } } });

@@ -1,6 +1,6 @@
 /** What a flooder is told: it does nothing but harm, in a process of its own, within these bounds. */
 export interface AttackPlan {
-  name: "ping" | "refused" | "poll";
+  name: "ping" | "refused" | "poll" | "presence";
   url: string;
   /** One for each connection; what is cut comes back with the same. */
   tokens: readonly string[];

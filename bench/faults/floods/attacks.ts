@@ -16,6 +16,7 @@ export const ATTACKS: Record<AttackPlan["name"], Attack> = {
   ping: floodPings,
   refused: floodRefused,
   poll: floodPolls,
+  presence: floodPresence,
 };
 
 /** Pings whose answers are never read. */
@@ -30,6 +31,22 @@ async function floodPings(attacker: Attacker): Promise<void> {
     }
     // Its end is not read either: it shows in a write that fails.
     await nextTurn();
+  }
+  leave(ws, attacker);
+}
+
+/** Comes and goes as often as the rates allow, and again with each connection: rooms may be named in the handshake. */
+async function floodPresence(attacker: Attacker): Promise<void> {
+  const { token, report } = attacker;
+  const ws = await open(attacker, { token, rooms: ["hall"] });
+  ws?.resume();
+  while (isSending(ws, attacker)) {
+    for (const packet of [`42["leave",{"room":"hall"}]`, `42["join",{"room":"hall","limit":1}]`]) {
+      ws.send(packet);
+      report.sent += 1;
+      report.bytesSent += packet.length;
+    }
+    await delay(POLL_INTERVAL_MS);
   }
   leave(ws, attacker);
 }
@@ -91,7 +108,7 @@ async function floodPolls(attacker: Attacker): Promise<void> {
 /** Connections of polls, held to the end and not read. */
 const unread: Socket[] = [];
 
-async function open({ url, token, report }: Attacker): Promise<WebSocket | undefined> {
+async function open({ url, token, report }: Attacker, auth: object = { token }): Promise<WebSocket | undefined> {
   const ws = new WebSocket(`${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
   ws.on("error", () => {
     // Its end is what is measured.
@@ -99,7 +116,7 @@ async function open({ url, token, report }: Attacker): Promise<WebSocket | undef
   try {
     await once(ws, "open");
     report.connectionsOpened += 1;
-    ws.send(`40${JSON.stringify({ token })}`);
+    ws.send(`40${JSON.stringify(auth)}`);
     await once(ws, "message");
     return ws;
   } catch {

@@ -25,6 +25,8 @@ interface Phase {
   delivery: ReturnType<typeof percentilesOf>;
   acknowledgement: ReturnType<typeof percentilesOf>;
   maxRssMegabytes: number;
+  /** What all readers were sent in a second. */
+  bytesOutPerSecond: number;
   /** At its end. */
   openDescriptors: number;
 }
@@ -87,6 +89,8 @@ class Others {
     const { pid } = this.service.service;
     this.deliveries.length = 0;
     this.acknowledgements.length = 0;
+    const bytesBefore = this.bytesOut;
+    const beganAtMs = performance.now();
     let isOver = false;
     let maxRssMegabytes = 0;
     const sampling = setInterval(() => {
@@ -101,6 +105,7 @@ class Others {
     })();
     await happens(() => maxRssMegabytes > MAX_RSS_MEGABYTES);
     const openDescriptors = descriptors(pid);
+    const bytesOutPerSecond = Math.round(((this.bytesOut - bytesBefore) * 1_000) / (performance.now() - beganAtMs));
     isOver = true;
     await sending;
     // A service that did not live through it answers nobody.
@@ -109,7 +114,7 @@ class Others {
     return {
       delivery: percentilesOf(this.deliveries),
       acknowledgement: percentilesOf(this.acknowledgements),
-      ...{ maxRssMegabytes, openDescriptors },
+      ...{ maxRssMegabytes, bytesOutPerSecond, openDescriptors },
     };
   }
 
@@ -118,6 +123,10 @@ class Others {
     for (const { ws } of this.readers) {
       ws.terminate();
     }
+  }
+
+  private get bytesOut(): number {
+    return this.readers.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   private async sendOne(): Promise<void> {

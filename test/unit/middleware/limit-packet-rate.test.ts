@@ -8,7 +8,8 @@ type Rates = ConstructorParameters<typeof UserRateLimiter>[0];
 
 const RATES: Rates = {
   enabled: "on",
-  ...{ messagePerSecond: 20, messageBurst: 40, joinPerSecond: 10, joinBurst: 50 },
+  ...{ messagePerSecond: 20, messageBurst: 40, messageBytesPerSecond: 1_000, messageBytesBurst: 2_000 },
+  ...{ joinPerSecond: 10, joinBurst: 50 },
   ...{ typingPerSecond: 5, typingBurst: 10, historyPerSecond: 5, historyBurst: 20 },
 };
 
@@ -118,6 +119,34 @@ describe("UserRateLimiter", () => {
 
     expect(allowance("alice", "typing")).toBe(200);
     expect(allowance("alice", "history")).toBe(20);
+  });
+
+  it("counts the bytes of messages beside their number, and takes neither of one that has to wait", () => {
+    const { allowance, limiter } = setup();
+    expect([1_500, 500].map((bytes) => limiter.takeMessage("alice", bytes))).toEqual([undefined, undefined]);
+
+    expect(limiter.takeMessage("alice", 100)).toBe(100);
+    expect(limiter.takeMessage("alice", 5_000)).toBe(2_000);
+    expect(limiter.takeMessage("bob", 2_000)).toBeUndefined();
+    expect(allowance("alice", "message")).toBe(38);
+  });
+
+  it("takes no bytes of a message that has to wait for its number", async () => {
+    const { allowance, clock, limiter } = setup();
+    allowance("alice", "message");
+    expect(limiter.takeMessage("alice", 2_000)).toBe(50);
+    await clock.advance(50);
+
+    expect(limiter.takeMessage("alice", 2_000)).toBeUndefined();
+  });
+
+  it("lends a full allowance to a message that is larger", async () => {
+    const { clock, limiter } = setup();
+    expect(limiter.takeMessage("alice", 3_000)).toBeUndefined();
+    expect(limiter.takeMessage("alice", 1)).toBe(1_001);
+    await clock.advance(1_001);
+
+    expect(limiter.takeMessage("alice", 1)).toBeUndefined();
   });
 
   it("leaves no timer behind", () => {
