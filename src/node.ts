@@ -19,6 +19,7 @@ import { type AdmittedMessage, MESSAGE_TRAITS, messageKeyOf, shownIn } from "./h
 import { createBatchAppender } from "./handlers/append-batch";
 import { rejectionOf } from "./handlers/message-outcome";
 import { createRoomAccess } from "./handlers/room-access";
+import { allowOrigins } from "./http/allow-origins";
 import { AnswersInFlight } from "./http/answers-in-flight";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentPages } from "./http/development-pages";
@@ -32,6 +33,7 @@ import { ServiceStack } from "./lifecycle/service-stack";
 import { authenticateHandshake } from "./middleware/authenticate-handshake";
 import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
 import { createHostCheck } from "./middleware/check-host";
+import { createOriginCheck } from "./middleware/check-origin";
 import { createAddressOf } from "./middleware/client-address";
 import { ConnectionLedger } from "./middleware/connection-ledger";
 import { UserRateLimiter } from "./middleware/limit-packet-rate";
@@ -248,6 +250,9 @@ export function createNode(options: NodeOptions): Node {
 
   // The doors.
   const http = createHttpApp(logger, config.http);
+  if (config.http.allowedOrigins.length > 0) {
+    allowOrigins(http, { ...config.http, isListed: createOriginCheck({ ...config.http, mode: config.mode }) });
+  }
   const answers = new AnswersInFlight(http.server);
   const io = createSocketServer(http.server, {
     ...{ config, clock },

@@ -24,7 +24,7 @@ export interface SocketServerOptions {
 export function createSocketServer(http: HttpServer, options: SocketServerOptions): RoomfulServer {
   const { config, adapter, clock, isDraining, onControlFlood } = options;
   const { mode, connections, limits } = config;
-  const { allowedOrigins, basePath = "" } = config.http;
+  const { allowedOrigins, allowCredentials, basePath = "" } = config.http;
   const isAllowedOrigin = createOriginCheck({ allowedOrigins, mode });
   const isAllowedHost = createHostCheck(config);
   const io: RoomfulServer = new Server(http, {
@@ -32,7 +32,7 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
     path: `${basePath}/socket.io`,
     transports: [...config.transports],
     serveClient: mode !== "production",
-    cors: corsOf({ allowedOrigins, mode }),
+    cors: { ...corsOf({ allowedOrigins, mode }), credentials: allowCredentials },
     allowRequest: (request, callback) => {
       if (isDraining()) {
         // Below Socket.IO: after a refusal by a namespace a client does not try again by itself.

@@ -32,6 +32,11 @@ export interface ClientOptions {
   storage?: OutboxStorage;
   /** In order; one that cannot be had, or is refused, is passed over. @default polling, then websocket */
   transports?: ("websocket" | "polling")[];
+  /**
+   * Sends cookies to a service of another origin, which must allow them: for a proxy that keeps clients at their node.
+   * @default false
+   */
+  withCredentials?: boolean;
   /** Path of Socket.IO on the server. @default "/socket.io" below the path of `url` */
   path?: string;
   /**

@@ -62,6 +62,11 @@ const OPTIONS = {
       "Origins whose pages may connect, such as `https://chat.example` or `https://*.chat.example`; unset: any in development, the same host in production.",
       { env: "ROOMFUL_ALLOWED_ORIGINS" },
     ),
+    allowCredentials: yesOrNo(
+      false,
+      "Pages of `ROOMFUL_ALLOWED_ORIGINS` may send cookies: for a proxy that keeps clients at their node by one.",
+      { env: "ROOMFUL_ALLOW_CREDENTIALS" },
+    ),
     maxHeaderBytes: wholeNumber(16_384, "Longest headers of a request, cookies included."),
     apiKeys: listOf<string>(
       [],

@@ -115,6 +115,12 @@ function findRelationFaults(config: RoomfulConfig): string[] {
       `ROOMFUL_ALLOWED_ORIGINS=${origin}: expected origins such as https://chat.example or https://*.chat.example, with scheme and without path`,
     );
   }
+  if (
+    http.allowCredentials &&
+    (http.allowedOrigins.length === 0 || http.allowedOrigins.some((each) => each.includes("*")))
+  ) {
+    faults.push("ROOMFUL_ALLOW_CREDENTIALS: expected ROOMFUL_ALLOWED_ORIGINS to name each origin, without *");
+  }
   faults.push(...findApiKeyFaults(config.http.apiKeys));
   const wantsHmac = jwt.publicKey === undefined && jwt.jwksUrl === undefined;
   if (jwt.algorithms.some((algorithm) => algorithm.startsWith("HS") !== wantsHmac)) {

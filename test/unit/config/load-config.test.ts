@@ -434,3 +434,18 @@ it("wants one key and one Postgres for all nodes behind Redis", () => {
     "REDIS_URL=(hidden): expected an address that begins with redis://",
   );
 });
+
+it.each([
+  ["no list", {}],
+  ["an origin with *", { ROOMFUL_ALLOWED_ORIGINS: "https://app.example,https://*.app.example" }],
+])("refuses cookies of pages with %s", (_what, env) => {
+  expect(() => loadConfig({ ...env, ROOMFUL_ALLOW_CREDENTIALS: "true" })).toThrow(
+    "ROOMFUL_ALLOW_CREDENTIALS: expected",
+  );
+});
+
+it("takes cookies of pages whose origins are named", () => {
+  const config = loadConfig({ ROOMFUL_ALLOWED_ORIGINS: "https://app.example", ROOMFUL_ALLOW_CREDENTIALS: "true" });
+
+  expect(config.http.allowCredentials).toBe(true);
+});

@@ -196,6 +196,32 @@ describe("deploy/nginx.conf", () => {
   });
 });
 
+describe("deploy/haproxy.cfg", () => {
+  const text = read("deploy/haproxy.cfg").replace(/#.*$/gm, "");
+
+  it("knows every node by its name and port, and keeps clients at theirs by a cookie", () => {
+    const servers = [...text.matchAll(/^\s+server \S+ (\S+) cookie (\S+)$/gm)];
+
+    expect(servers.map(([, address]) => address)).toEqual(nodes.map(([name]) => `${name}:${config.http.port}`));
+    expect(new Set(servers.map(([, , cookie]) => cookie)).size).toBe(nodes.length);
+    expect(text).toMatch(/cookie \S+ insert indirect nocache httponly secure attr "SameSite=None"/);
+  });
+
+  it("waits longer than a live connection can be silent", () => {
+    const { pingIntervalMs, pingTimeoutMs } = config.connections;
+
+    for (const side of ["client", "server", "tunnel"]) {
+      const [, duration] = new RegExp(`timeout ${side} (\\w+)`).exec(text) ?? [];
+      expect(milliseconds(duration)).toBeGreaterThan(pingIntervalMs + pingTimeoutMs);
+    }
+  });
+
+  it("hands on Socket.IO's path and nothing else, with the client's address", () => {
+    expect(text).toContain("http-request deny deny_status 404 unless { path_beg /socket.io/ }");
+    expect(text).toContain("http-request set-header X-Forwarded-For %[src]");
+  });
+});
+
 describe("deploy/Dockerfile", () => {
   const text = read("deploy/Dockerfile").replace(/\\\n\s*/g, "");
   const steps = text

@@ -24,6 +24,14 @@ describe("the origin check", () => {
     expect(mayConnect({ mode, host, origin: "null" })).toBe(true);
   });
 
+  it("lets the service's own page in whatever is listed, in development, where it has one", () => {
+    const listed = { host, origin: `http://${host}`, allowedOrigins: ["https://app.example"] };
+
+    expect(mayConnect({ ...listed, mode: "development" })).toBe(true);
+    expect(mayConnect({ ...listed, mode: "development", origin: "http://other.example" })).toBe(false);
+    expect(mayConnect({ ...listed, mode: "production" })).toBe(false);
+  });
+
   it("lets only pages of the same host in when nothing is set, in production", () => {
     expect(mayConnect({ host, origin: `https://${host}` })).toBe(true);
     expect(mayConnect({ host, origin: `http://${host}` })).toBe(true);
@@ -81,7 +89,6 @@ describe("the origin check", () => {
       ["another port", "https://app.example:8443"],
       ["a part of it", "https://app.exampl"],
       ["more than it", "https://app.example.evil"],
-      ["the service's own host", `https://${host}`],
       ["null", "null"],
     ])("refuses %s", (_what, origin) => {
       expect(mayConnect({ mode, host, allowedOrigins, origin })).toBe(false);
