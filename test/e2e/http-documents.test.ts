@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Parser } from "@asyncapi/parser";
@@ -6,6 +7,7 @@ import { Parser } from "@asyncapi/parser";
 import { serverEventSchemas } from "../../src/contract/event-schemas";
 import { startTestServer, type TestServer } from "../../src/testing";
 import { callApi } from "../support/api-client";
+import { appendElsewhere } from "../support/append-elsewhere";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -116,7 +118,10 @@ it("sends what the AsyncAPI document says", async () => {
   await ada.waitFor("room_state");
   const bob = await server.connect({ userId: "bob" });
   await bob.call("join", { room: "documented" });
-  await bob.emitWithAck("message", { room: "documented", content: "hm", replyTo: 99 });
+  // Stored in another room by a node that this one does not hear: shown here, and taken back.
+  const id = randomUUID();
+  await appendElsewhere(server.database, { room: "elsewhere", userId: "bob", id, content: "hm" });
+  await bob.emitWithAck("message", { room: "documented", id, content: "hm" });
   await bob.call("message", { room: "documented", content: "hi", metadata: { a: [1] }, mentions: ["ada"] });
   await bob.call("message", { room: "documented", content: "hm", replyTo: 1 });
   await bob.call("typing", { room: "documented", isTyping: true });

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createProgram } from "../../src/cli/create-program";
 import { startTestServer, type TestClient, type TestServer } from "../../src/testing";
 import { readTable } from "../../src/testing/room-table";
+import { appendElsewhere } from "../support/append-elsewhere";
 import { tries } from "../support/tries";
 
 const AT_ONCE = 50;
@@ -58,13 +59,15 @@ it("tells typing, retractions and strict messages on every node, and the other n
   await alice.call("typing", { room, isTyping: true });
   await alice.call("typing", { room, isTyping: false });
   const id = randomUUID();
-  expect(await alice.emitWithAck("message", { room, id, content: "?", replyTo: 99 })).toMatchObject({
-    error: { code: "STORAGE_REJECTED" },
+  // Stored in another room by a node that none of them hears: shown here, and taken back.
+  await appendElsewhere(server.database, { room: "elsewhere", userId: alice.userId, id, content: "?" });
+  expect(await alice.emitWithAck("message", { room, id, content: "?" })).toMatchObject({
+    error: { code: "IDEMPOTENCY_CONFLICT" },
   });
 
   for (const client of [bob, carol]) {
     expect(await client.waitFor("typing", ({ isTyping }) => !isTyping)).toMatchObject({ userId: alice.userId });
-    expect(await client.waitFor("retracted", isOf(id))).toMatchObject({ code: "STORAGE_REJECTED" });
+    expect(await client.waitFor("retracted", isOf(id))).toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
     await client.waitFor("message", isOf(id));
   }
   await alice.expectNone("typing");

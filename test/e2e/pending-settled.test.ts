@@ -1,7 +1,5 @@
-import { randomUUID } from "node:crypto";
-
 import { startTestServer } from "../../src/testing";
-import { queryRows } from "../../src/testing/test-database";
+import { appendElsewhere } from "../support/append-elsewhere";
 
 /** What was shown and never numbered or retracted where it is waited for. */
 
@@ -79,13 +77,7 @@ describe("a reply to a number that this node has not heard of", () => {
       await ben.expectNone("message", ({ content }) => content === "to nothing");
 
       // Committed by a node that this one does not hear.
-      await queryRows(
-        server.database,
-        `SELECT * FROM append_messages(ARRAY['/'], ARRAY['general'], ARRAY[$1::uuid], ARRAY['dora'], ARRAY['Dora'],
-           ARRAY['#000000'], ARRAY['text'], ARRAY['two'], ARRAY[null::bigint], ARRAY[null::jsonb], ARRAY[null::jsonb],
-           ARRAY[now()])`,
-        [randomUUID()],
-      );
+      await appendElsewhere(server.database, { room: "general", content: "two" });
       await ada.call("message", { room: "general", content: "to two", replyTo: 2 });
       expect(await ben.waitFor("message", ({ content }) => content === "to two")).toMatchObject({ seq: 3, replyTo: 2 });
     } finally {

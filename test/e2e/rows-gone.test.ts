@@ -4,6 +4,7 @@ import type { MessageAccepted } from "../../src";
 import { startTestServer, type TestServer } from "../../src/testing";
 import { queryRows } from "../../src/testing/test-database";
 import { callApi } from "../support/api-client";
+import { appendElsewhere } from "../support/append-elsewhere";
 
 /** What a restore from backup, retention or an administrator does to the table, seen by a node that runs on. */
 
@@ -120,13 +121,7 @@ describe("rows that were lost in a failover, without a new epoch", () => {
     await lose(room, 1);
     // Committed by a node that this one does not hear.
     for (const content of ["two", "three"]) {
-      await queryRows(
-        server.database,
-        `SELECT * FROM append_messages(ARRAY['/'], ARRAY[$1::text], ARRAY[$2::uuid], ARRAY['dora'], ARRAY['Dora'],
-           ARRAY['#000000'], ARRAY['text'], ARRAY[$3::text], ARRAY[null::bigint], ARRAY[null::jsonb], ARRAY[null::jsonb],
-           ARRAY[now()])`,
-        [room, randomUUID(), content],
-      );
+      await appendElsewhere(server.database, { room, content });
     }
     await server.clock.advance(POLL_INTERVAL_MS);
 

@@ -122,3 +122,17 @@ it("announces everything at once when it is flushed, and nothing later", async (
   await clock.advance(1_000);
   expect(emitted).toHaveLength(2);
 });
+
+it("announces thousands of numbers in packets of a limited size, and leaves no more for a message to carry", async () => {
+  const { add, announcer, clock, emitted } = setup();
+  const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+  const user = "\u0001".repeat(100);
+  for (let seq = 1; seq <= 5_000; seq += 1) {
+    add(seq, { key: [user, `01a22374-95ac-7b63-8d65-${String(seq).padStart(12, "0")}`] });
+  }
+
+  expect(bytesOf(announcer.take("general"))).toBeLessThan(70_000);
+  await clock.advance(250);
+  expect(emitted.length).toBeGreaterThan(1);
+  expect(Math.max(...emitted.map(bytesOf))).toBeLessThan(70_000);
+});
