@@ -238,9 +238,12 @@ export class Lane<Item, Stored, Entry extends LaneEntry<Item>> {
   }
 
   private settle(settled: readonly LaneSettlement<Stored, Entry>[]): void {
-    const gone = new Set(settled.map(({ entry }) => entry));
-    this.inFlight = this.inFlight.filter((entry) => !gone.has(entry));
-    if (this.locked.size > 0) {
+    if (this.locked.size === 0 && settled.length === this.inFlight.length) {
+      // As a rule: a whole batch.
+      this.inFlight = [];
+    } else {
+      const gone = new Set(settled.map(({ entry }) => entry));
+      this.inFlight = this.inFlight.filter((entry) => !gone.has(entry));
       this.locked.remove(gone);
     }
     this.options.onSettled(settled);
