@@ -4,13 +4,15 @@ import { basename } from "node:path";
 import { Presets, SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 
+import { loadConfig } from "../config/load-config";
+import { requirementsOf } from "../middleware/sign-token";
 import type { Environment } from "./create-program";
 import { addressBelow } from "./replay/address-below";
 import { parseIrcLog } from "./replay/irc-log";
 import { replay } from "./replay/replay";
 import { formatReplayTable } from "./replay/replay-table";
 import { RoomReplay } from "./replay/room-replay";
-import { createTokenSource } from "./replay/token-source";
+import { createTokenSource, type TokenSource } from "./replay/token-source";
 
 interface ReplayCommandOptions {
   url?: string[];
@@ -54,7 +56,7 @@ export function createReplayCommand(env: Environment): Command {
         urls,
         rate,
         cutEveryMs: chaos ? CHAOS_CUT_EVERY_MS : undefined,
-        tokens: createTokenSource(env["ROOMFUL_JWT_SECRET"]?.split(",")[0]?.trim() || undefined),
+        tokens: tokensOf(env),
         runId,
         onAnswered: () => bar.increment(),
       }).finally(() => bar.stop());
@@ -66,6 +68,14 @@ export function createReplayCommand(env: Environment): Command {
 
 async function readReplay(file: string, room: string): Promise<RoomReplay> {
   return new RoomReplay(basename(file), room, parseIrcLog(await readFile(file, "utf8")));
+}
+
+/** Only what is said of tokens is looked at: the service may be configured, and run, elsewhere. */
+function tokensOf(env: Environment): TokenSource {
+  const { jwt } = loadConfig(
+    Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("ROOMFUL_JWT_"))),
+  );
+  return createTokenSource(jwt.secret[0], requirementsOf(jwt));
 }
 
 function localUrl(env: Environment): string {

@@ -17,6 +17,7 @@ export interface TestConnectOptions {
   rooms?: (string | { room: string; after?: number; epoch?: string | null })[];
   /** In place of a token for `userId`; null: none. */
   token?: string | null;
+  /** @default `/`, or the first that the node has */
   namespace?: string;
   lastSocketId?: string;
   /** @default websocket, where the node takes it */
@@ -89,6 +90,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
   /** undefined: the port is closed, and may be somebody else's by now. */
   let address: TestAddress | undefined = addressOf(roomful);
   const target = (): TestAddress | undefined => address;
+  const [first = "/"] = config.namespaces ?? [];
+  const usualNamespace = config.namespaces?.includes("/") ? "/" : first;
   const usual = config.transports?.includes("websocket") === false ? "polling" : "websocket";
   const path = config.http?.basePath ?? "";
   const network = await FaultProxy.start({
@@ -107,7 +110,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<OwnedTest
   }
 
   async function connect(connectOptions: TestConnectOptions): Promise<TestClient> {
-    const { userId, claims, rooms, token, namespace = "/", lastSocketId } = connectOptions;
+    const { userId, claims, rooms, token, namespace = usualNamespace, lastSocketId } = connectOptions;
     const { transports = [usual] } = connectOptions;
     const given = token === undefined ? await mint({ userId, ...claims }, clock.now()) : token;
     const own = await line();

@@ -1,5 +1,5 @@
 import { systemClock } from "../../lifecycle/clock";
-import { signToken } from "../../middleware/sign-token";
+import { signToken, type TokenRequest } from "../../middleware/sign-token";
 import { addressBelow } from "./address-below";
 
 /** Gets a token of a user for the service at `url`. */
@@ -8,10 +8,10 @@ export type TokenSource = (url: string, userId: string) => Promise<string>;
 /** Replaying a day of chat takes a while. */
 const TTL_MS = 24 * 3_600_000;
 
-/** Signs tokens where a secret is known; asks the service's development route otherwise. */
-export function createTokenSource(secret: string | undefined): TokenSource {
+/** Signs tokens where a secret is known, as the service requires them; asks the service's development route otherwise. */
+export function createTokenSource(secret: string | undefined, requirements: Partial<TokenRequest> = {}): TokenSource {
   if (secret !== undefined) {
-    return async (_url, userId) => signToken(secret, { userId, ttlMs: TTL_MS }, systemClock);
+    return async (_url, userId) => signToken(secret, { ...requirements, userId, ttlMs: TTL_MS }, systemClock);
   }
   return async (url, userId) => {
     const response = await fetch(addressBelow(url, "dev/token"), {

@@ -1,4 +1,4 @@
-import { startTestServer, type TestServer } from "../../../src/testing";
+import { startTestServer, type TestServer, type TestServerOptions } from "../../../src/testing";
 import { launchBrowser, type TestBrowser } from "./browser";
 
 /** What the tests of one file share: there from the first test on, and gone after the last. */
@@ -8,10 +8,10 @@ export interface PageTests {
 }
 
 /** To be called at the top of a file: a browser and a server for its tests. Each test begins without a device. */
-export function setUpPageTests(): PageTests {
+export function setUpPageTests(options?: TestServerOptions): PageTests {
   let parts: [TestBrowser, TestServer] | undefined;
   beforeAll(async () => {
-    parts = await Promise.all([launchBrowser(), startTestServer()]);
+    parts = await Promise.all([launchBrowser(), startTestServer(options)]);
   });
   afterEach(() => started()[0].closeDevices());
   afterAll(async () => {

@@ -25,6 +25,17 @@ it("signs for a day where the secret is known, and asks nobody", async () => {
   expect(fetched).not.toHaveBeenCalled();
 });
 
+it("signs what the service requires", async () => {
+  const secret = "s".repeat(64);
+  const requirements = { issuer: "https://id.example", audience: "chat", algorithm: "HS512" as const };
+
+  const token = await createTokenSource(secret, requirements)(URL_OF_SERVICE, "ada@1");
+
+  const config = createConfig({ jwt: { issuer: "https://id.example", audience: "chat", algorithms: ["HS512"] } }).jwt;
+  const verifier = createTokenVerifier({ config, secrets: [secret], clock: systemClock });
+  expect(verifier.verify(token)).toMatchObject({ userId: "ada@1" });
+});
+
 it("asks the service's development route otherwise", async () => {
   const fetched = answering(Response.json({ token: "t" }));
 
