@@ -69,9 +69,6 @@ end
 
 -- Nodes write their people in the room again: not all that it holds is known.
 local function isRebuilt(at)
-  if not isFit(prefix .. 'rebuilds', 'zset') then
-    return false
-  end
   local untilMs = tonumber(redis.call('ZSCORE', prefix .. 'rebuilds', at.name) or 0)
   local now = nowMs()
   return now < untilMs and untilMs <= now + leaseMs
@@ -113,7 +110,7 @@ local function othersOf(at, person, place, besides, nodes)
   end
   for _, other in ipairs(nodes) do
     if other ~= besides then
-      local hasPlace = isFit(prefix .. 'places:' .. other, 'set') and redis.call('SISMEMBER', prefix .. 'places:' .. other, place) == 1
+      local hasPlace = redis.call('SISMEMBER', prefix .. 'places:' .. other, place) == 1
       isSame = isSame and hasPlace == (unseen[other] == true)
       count = count + ((hasPlace or unseen[other]) and 1 or 0)
       unseen[other] = nil
@@ -139,11 +136,21 @@ local function partsOf(place)
   end
 end
 
--- Writes whether the node has the person there (user '': not). Answers on how many others the person is, and whether that is doubtful.
-local function put(place, user, nodes)
-  local at, person = partsOf(place)
-  local places, gone, back = setOf('places:' .. node), setOf('gone:' .. node), setOf('back:' .. node)
-  local areKeysFit = areFit(at)
+-- Makes fit what is looked at of a room. One whose own keys could not be read is rebuilt.
+local function makeFit(at)
+  isFit(prefix .. 'rebuilds', 'zset')
+  setOf('gone:' .. node)
+  setOf('back:' .. node)
+  for _, other in ipairs(redis.call('SMEMBERS', setOf('nodes'))) do
+    setOf('places:' .. other)
+  end
+  if not areFit(at) then
+    rebuild(at)
+  end
+end
+
+local function putAt(at, person, place, user, nodes)
+  local places, gone, back = prefix .. 'places:' .. node, prefix .. 'gone:' .. node, prefix .. 'back:' .. node
   local others, isSame, holders = othersOf(at, person, place, node, nodes)
   local isDoubtful = isRebuilt(at)
   if not isDoubtful then
@@ -152,7 +159,7 @@ local function put(place, user, nodes)
     local isListed = redis.call('ZSCORE', at.people, person) ~= false
     local isNamed = redis.call('HEXISTS', at.users, person) == 1
     local isForgotten = redis.call('SISMEMBER', places, place) == 1 and not isHeld
-    if not areKeysFit or not isSame or isForgotten or isListed ~= wasThere or isNamed ~= wasThere then
+    if not isSame or isForgotten or isListed ~= wasThere or isNamed ~= wasThere then
       rebuild(at)
       isDoubtful, holders = true, {}
     end
@@ -180,13 +187,25 @@ local function put(place, user, nodes)
   return others, isDoubtful and 1 or 0
 end
 
+-- Writes whether the node has the person there (user '': not). Answers on how many others the person is, and whether that is doubtful.
+local function put(place, user, nodes)
+  local at, person = partsOf(place)
+  local isDone, others, isDoubtful = pcall(putAt, at, person, place, user, nodes)
+  if isDone then
+    return others, isDoubtful
+  end
+  -- A key of another kind: it is looked for only then.
+  makeFit(at)
+  return putAt(at, person, place, user, nodes)
+end
+
 -- The place is out of the node's set already. Answers the room and the user who is gone from it.
 local function vacate(place, from, nodes)
   local at, person = partsOf(place)
   if not at then
     return nil
   end
-  areFit(at)
+  makeFit(at)
   local others, _, holders = othersOf(at, person, place, from, nodes)
   if others > 0 then
     holders[from] = nil
@@ -224,7 +243,7 @@ end
 local function isHaunted(at, count)
   local index = nowMs() % count
   local person = redis.call('ZRANGE', at.people, index, index)[1]
-  local nodes = redis.call('SMEMBERS', setOf('nodes'))
+  local nodes = redis.call('SMEMBERS', prefix .. 'nodes')
   local others, isSame = othersOf(at, person, at.room .. ' ' .. person .. ' ' .. at.namespace, '', nodes)
   return others == 0 or not isSame
 end

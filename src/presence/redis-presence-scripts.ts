@@ -18,34 +18,39 @@ const BODIES = {
   list: `
     local at = keysOf(ARGV[3], ARGV[4])
     local isUnknown = 1 - redis.call('SISMEMBER', setOf('nodes'), node)
-    local areKeysFit = areFit(at)
-    local isDoubtful = isRebuilt(at)
-    local count = redis.call('ZCARD', at.people)
-    local users = {}
-    if tonumber(ARGV[6]) > 0 then
-      local from = ARGV[7] and '(' .. ARGV[7] or '-'
-      local people = redis.call('ZRANGEBYLEX', at.people, from, '+', 'LIMIT', 0, ARGV[6])
-      users = #people > 0 and redis.call('HMGET', at.users, unpack(people)) or {}
+    local function read()
+      local count = redis.call('ZCARD', at.people)
+      local users = {}
+      if tonumber(ARGV[6]) > 0 then
+        local from = ARGV[7] and '(' .. ARGV[7] or '-'
+        local people = redis.call('ZRANGEBYLEX', at.people, from, '+', 'LIMIT', 0, ARGV[6])
+        users = #people > 0 and redis.call('HMGET', at.users, unpack(people)) or {}
+      end
+      local isSound = count >= tonumber(ARGV[5]) and count == redis.call('HLEN', at.users)
+        and count == redis.call('HLEN', at.holders) and (count == 0 or not isHaunted(at, count))
+      local answer = { isRebuilt(at) and 1 or 0, isUnknown, count }
+      for index = 1, #users do
+        isSound = isSound and users[index]
+        answer[index + 3] = users[index]
+      end
+      listRoom(at)
+      return isSound, answer
     end
-    local isSound = areKeysFit and count >= tonumber(ARGV[5]) and count == redis.call('HLEN', at.users)
-      and count == redis.call('HLEN', at.holders)
-      and (count == 0 or not isHaunted(at, count))
-    local answer = { isDoubtful and 1 or 0, isUnknown, count }
-    for index = 1, #users do
-      isSound = isSound and users[index]
-      answer[index + 3] = users[index]
+    local isDone, isSound, answer = pcall(read)
+    if not isDone then
+      makeFit(at)
+      isSound, answer = read()
     end
-    if not isDoubtful and not isSound and isUnknown == 0 then
+    if answer[1] == 0 and not isSound and isUnknown == 0 then
       rebuild(at)
       return { 1, 0, 0 }
     end
-    listRoom(at)
     return answer`,
 
   /** namespace, room: what is said of it cannot be read. */
   rebuild: `
     local at = keysOf(ARGV[3], ARGV[4])
-    areFit(at)
+    makeFit(at)
     if not isRebuilt(at) then
       rebuild(at)
     end
@@ -57,12 +62,19 @@ const BODIES = {
     local isCut = not isFit(key, 'zset') or redis.call('ZCARD', key) < tonumber(ARGV[4])
     local answer = { isCut and 1 or 0 }
     local from = ARGV[6] and '(' .. ARGV[6] or '-'
-    for _, room in ipairs(redis.call('ZRANGEBYLEX', key, from, '+', 'LIMIT', 0, ARGV[5])) do
-      local at = keysOf(ARGV[3], room)
-      local areKeysFit = areFit(at)
-      local count = redis.call('ZCARD', at.people)
-      if not isRebuilt(at) and (not areKeysFit or count == 0 or isHaunted(at, count)) then
-        rebuild(at)
+    local names = redis.call('ZRANGEBYLEX', key, from, '+', 'LIMIT', 0, ARGV[5])
+    local looked = nowMs() % math.max(1, #names) + 1
+    for index, room in ipairs(names) do
+      local people = prefix .. 'people:' .. ARGV[3] .. ' ' .. room
+      local count = isFit(people, 'zset') and redis.call('ZCARD', people) or 0
+      -- One of them, whichever, is looked at closely: the others have their turn.
+      if count == 0 or index == looked then
+        local at = keysOf(ARGV[3], room)
+        makeFit(at)
+        if not isRebuilt(at) and (count == 0 or isHaunted(at, count)) then
+          rebuild(at)
+        end
+        listRoom(at)
       end
       answer[#answer + 1] = room
       answer[#answer + 1] = count

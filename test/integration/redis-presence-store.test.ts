@@ -5,6 +5,7 @@ import { placeOf, toPerson } from "../../src/presence/redis-presence-scripts";
 import { RedisPresenceStore, type RedisPresenceStoreOptions } from "../../src/presence/redis-presence-store";
 import { RedisServer } from "../../src/testing/redis-server";
 import { TestClock } from "../../src/testing/test-clock";
+import { createRandom } from "../support/random";
 import { standStill } from "../support/stand-still";
 import { presenceStoreSuite, userOf } from "../support/suites/presence-store-suite";
 
@@ -278,6 +279,35 @@ describe("several nodes", () => {
     await until(() => back.length > 0);
     expect(back).toEqual(["alice"]);
   });
+});
+
+it("rebuilds nothing where nothing is damaged, whoever comes, goes, dies and comes back", async () => {
+  const clock = new TestClock({ isFrozen: true });
+  const [a, b] = [await startNode("a"), await startNode("b")];
+  const [stalled, dead] = [await startNode("stalled", { clock }), await startDeadNode("dead")];
+  const random = createRandom(7);
+  const act = (nodes: Node[]): Promise<unknown>[] =>
+    Array.from({ length: 500 }, () => {
+      const node = nodes[Math.floor(random() * nodes.length)] as Node;
+      const [userId, room] = [`user-${Math.floor(random() * 30)}`, `room-${Math.floor(random() * 5)}`];
+      const what = random();
+      return what < 0.4 ? node.add(userId, room) : what < 0.8 ? node.remove(userId, room) : node.idsOf(room);
+    });
+  await Promise.all(act([a, b, stalled, dead]));
+  await dead.add("dave");
+  await until(() => gone.includes("/ general dave"));
+  await Promise.all(act([a, b]));
+  wake(clock);
+  await until(async () => !(await stalled.isPartial()));
+  await Promise.all(act([a, b, stalled]));
+  await stalled.store.stop();
+  await Promise.all(act([a, b]));
+
+  expect(await a.client.zCard(`${KEYS}rebuilds`)).toBe(0);
+  for (const room of ["room-0", "room-1", "room-2", "room-3", "room-4"]) {
+    expect(await a.idsOf(room)).toEqual(await b.idsOf(room));
+  }
+  expect(errors).toEqual([]);
 });
 
 describe("a Redis that is emptied", () => {
