@@ -24,6 +24,7 @@ import { AnswersInFlight } from "./http/answers-in-flight";
 import { createHttpApp } from "./http/create-http-app";
 import { addDevelopmentPages } from "./http/development-pages";
 import { addHealthRoutes } from "./http/health-routes";
+import { limitUnreadAnswers } from "./http/limit-unread-answers";
 import { listen, urlOf } from "./http/listen";
 import { addHttpApi } from "./http-api";
 import { createAdapterFactory, joinNodes } from "./joined-nodes";
@@ -264,6 +265,8 @@ export function createNode(options: NodeOptions): Node {
       onError: (error) => onError(error, "delivery seam"),
     }),
   });
+  // After Engine.IO, which hands requests of its own to nobody who listened before it.
+  limitUnreadAnswers(http.server, { timeoutMs: config.http.answerTimeoutMs });
   const disconnects = new DisconnectMemory(
     config.connections.disconnectMemoryMs,
     clock,

@@ -5,10 +5,11 @@ import {
   type EngineConnection,
   type EnginePacket,
   type EngineTransport,
+  type PollResponse,
   terminate,
 } from "./engine-connection";
 
-export type EmitBufferLimitName = "packets" | "bytes" | "age";
+export type EmitBufferLimitName = "packets" | "bytes" | "age" | "polls";
 
 export interface EmitBufferLimitOptions {
   config: Pick<RoomfulConfig["emitBuffer"], "maxPackets" | "maxBytes" | "maxAgeMs">;
@@ -30,6 +31,8 @@ interface EmitBuffer {
   /** Handed to the transport, which has not drained since. */
   inFlightBytes: number;
   inFlightPackets: number;
+  /** Answers to polls that the client has not taken. In flight until the last of them is. */
+  unread: Set<PollResponse> | undefined;
   /** When it last was empty, or drained. */
   behindSinceMs: number;
   isCheckDue: boolean;
@@ -48,7 +51,8 @@ const SWEEP_INTERVAL_MS = 250;
  * It counts at Engine.IO's connection, through which broadcasts, emits, acknowledgements and heartbeats
  * of all its namespaces go: `packetCreate` (queued), `flush` (handed to the transport), and the
  * transport's own `drain` (the kernel has taken it). The connection's `drain` says only "handed over",
- * and `writeBuffer.length` is 0 while megabytes wait in ws.
+ * and `writeBuffer.length` is 0 while megabytes wait in ws. Polling's `drain` says no more than that either: there, the end of
+ * the response counts.
  *
  * Where writes are paced, the pacer says what a write has left behind (`fellBehind`), and packets are counted from then on
  * until the transport drains: a connection that takes everything costs nothing here, not even memory.
@@ -126,6 +130,7 @@ export class EmitBufferLimit {
   private listen(connection: EngineConnection, isTemporary: boolean): EmitBuffer {
     const onPacket = (packet: EnginePacket): void => this.queued(buffer, packet);
     const onFlush = (): void => {
+      this.awaitReader(buffer, connection.transport.res);
       buffer.inFlightBytes += buffer.queuedBytes;
       buffer.inFlightPackets += buffer.queuedPackets;
       buffer.queuedBytes = 0;
@@ -139,11 +144,13 @@ export class EmitBufferLimit {
     };
     const onClose = (): void => {
       buffer.isCut = true;
+      this.endUnread(buffer);
       this.forget(buffer);
     };
     const buffer: EmitBuffer = {
       ...{ connection, isTemporary },
       ...{ isBehind: false, queuedBytes: 0, queuedPackets: 0, inFlightBytes: 0, inFlightPackets: 0 },
+      unread: undefined,
       ...{ behindSinceMs: 0, isCheckDue: false, crossedAtMs: 0, isCut: false },
       stop() {
         connection.off("packetCreate", onPacket);
@@ -160,6 +167,37 @@ export class EmitBufferLimit {
     connection.on("close", onClose);
     connection.transport.on("drain", onDrain);
     return buffer;
+  }
+
+  /** Nobody reads on in a session that is gone; its last answer has the time to leave. */
+  private endUnread({ unread }: EmitBuffer): void {
+    if (unread && unread.size > 0) {
+      afterTwoTurns(() => {
+        for (const response of unread) {
+          response.destroy();
+        }
+      });
+    }
+  }
+
+  /** A poll is answered: what it carries waits until the client has read it, on whichever connection it asked. */
+  private awaitReader(buffer: EmitBuffer, response: PollResponse | null | undefined): void {
+    if (!response) {
+      return;
+    }
+    const unread = buffer.unread ?? new Set();
+    buffer.unread = unread;
+    const [earlier] = unread;
+    if (earlier) {
+      // A client reads an answer before it asks again; the kernel's word for it may come in this turn.
+      const crossedAtMs = this.options.clock.monotonicMs();
+      afterTwoTurns(() => unread.has(earlier) && this.cut(buffer, "polls", crossedAtMs));
+    }
+    unread.add(response);
+    response.once("close", () => {
+      unread.delete(response);
+      this.drained(buffer);
+    });
   }
 
   private forget(buffer: EmitBuffer): void {
@@ -191,8 +229,7 @@ export class EmitBufferLimit {
       buffer.isCheckDue = true;
       buffer.crossedAtMs = this.options.clock.monotonicMs();
       if (this.due.push(buffer) === 1) {
-        // Twice: what the loop reads in this turn may be drained by writes that end in the next.
-        setImmediate(() => setImmediate(() => this.checkDue()));
+        afterTwoTurns(() => this.checkDue());
       }
     }
   }
@@ -203,7 +240,7 @@ export class EmitBufferLimit {
       this.forget(buffer);
       return;
     }
-    if (!buffer.isBehind) {
+    if (!buffer.isBehind || (buffer.unread?.size ?? 0) > 0) {
       return;
     }
     buffer.inFlightBytes = 0;
@@ -263,4 +300,9 @@ export class EmitBufferLimit {
     }
     terminate(buffer.connection);
   }
+}
+
+/** Twice: what the loop reads in this turn may be drained by writes that end in the next. */
+function afterTwoTurns(act: () => unknown): void {
+  setImmediate(() => setImmediate(act));
 }

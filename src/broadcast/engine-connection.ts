@@ -33,6 +33,14 @@ export interface EngineTransport extends EventEmitter {
   readonly socket?: EngineWebSocket;
   /** Polling: ends an orderly close that waits for the client's next request. */
   readonly shouldClose?: (() => void) | null;
+  /** Polling: what answers the request that waits. Engine.IO gives it up when it has written it, read or not. */
+  readonly res?: PollResponse | null;
+}
+
+/** An answer to a poll: `close` comes when the kernel has taken all of it, or nobody will. */
+export interface PollResponse {
+  once(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
 }
 
 export interface EngineWebSocket {

@@ -67,6 +67,9 @@ const OPTIONS = {
       "Pages of `ROOMFUL_ALLOWED_ORIGINS` may send cookies: for a proxy that keeps clients at their node by one.",
       { env: "ROOMFUL_ALLOW_CREDENTIALS" },
     ),
+    answerTimeoutMs: wholeNumber(10_000, "An answer that its client does not take ends the connection after this.", {
+      zero: "no limit",
+    }),
     maxHeaderBytes: wholeNumber(16_384, "Longest headers of a request, cookies included."),
     apiKeys: listOf<string>(
       [],

@@ -6,6 +6,10 @@ import { answerClientError, answerExpectation } from "./client-error";
 import { asRefusal, problemOf } from "./problem";
 import { createWebsocketRequest } from "./websocket-request";
 
+/** Clients that have their answer, or have not read what the kernel took of it, hold a descriptor this long. */
+const KEEP_ALIVE_MS = 10_000;
+/** Longer than load balancers keep an idle connection: one that ends while they send on it is an error to their client. */
+const KEEP_ALIVE_FOR_PROXIES_MS = 72_000;
 /** Bodies of our few own routes are small; a larger one is answered with 413. */
 const MAX_BODY_BYTES = 16_384;
 /** A user's id of 128 characters, each of four bytes, as an address writes it. */
@@ -16,6 +20,8 @@ export interface HttpAppOptions {
   maxHeaderBytes: number;
   /** Below which Socket.IO stands, among others. */
   basePath?: string | undefined;
+  /** Connections are a proxy's, which keeps them for other clients. */
+  trustProxy: boolean;
 }
 
 /**
@@ -23,10 +29,12 @@ export interface HttpAppOptions {
  * connection that sends its request a byte a second otherwise stays for minutes; a websocket
  * is outside of them once it is open.
  */
-export function createHttpApp(logger: Logger, { maxHeaderBytes, basePath = "" }: HttpAppOptions): FastifyInstance {
+export function createHttpApp(logger: Logger, options: HttpAppOptions): FastifyInstance {
+  const { maxHeaderBytes, basePath = "", trustProxy } = options;
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 10_000,
+    keepAliveTimeout: trustProxy ? KEEP_ALIVE_FOR_PROXIES_MS : KEEP_ALIVE_MS,
     forceCloseConnections: true,
     // What comes while the port closes is answered by the routes themselves: with DRAINING, where it matters.
     return503OnClosing: false,

@@ -7,7 +7,7 @@ function setup(route: () => unknown = () => ({ status: "fine" })) {
   const logged: unknown[][] = [];
   const logger: Pick<Logger, "error"> = { error: (...args: unknown[]) => void logged.push(args) };
   // Of a logger, the app uses `error` alone.
-  const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384 });
+  const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384, trustProxy: false });
   app.get("/route", route);
   app.post("/route", (request) => request.body);
   return { app, logged };

@@ -6,7 +6,7 @@ function setup() {
   const signed: { userId: string; username?: string }[] = [];
   const logger: Pick<Logger, "error"> = { error: () => {} };
   // Of a logger, the app uses `error` alone.
-  const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384 });
+  const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384, trustProxy: false });
   addDevelopmentRoutes(app, {
     signToken(claims) {
       signed.push(claims);

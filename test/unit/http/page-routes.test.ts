@@ -26,7 +26,7 @@ function setup(of = folder) {
   const errors: unknown[] = [];
   const logger: Pick<Logger, "error"> = { error: (detail: unknown) => void errors.push(detail) };
   // Of a logger, the app uses `error` alone.
-  const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384 });
+  const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384, trustProxy: false });
   addPageRoutes(app, of);
   return { app, errors };
 }
