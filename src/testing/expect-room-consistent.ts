@@ -10,7 +10,7 @@ export interface RoomConsistencyOptions {
   namespace?: string;
   /** Rooms of `roomful-client` that are to agree as well. */
   readers?: readonly RoomReader[];
-  /** How long what is on its way is waited for. @default 10_000 */
+  /** How long what is on its way is waited for. @default 30_000 */
   patienceMs?: number;
 }
 
@@ -26,7 +26,7 @@ const LINES = 20;
 /** Resolves when clients, readers and table agree about a room; throws at once what cannot come right any more. */
 export async function expectRoomConsistent(
   room: string,
-  { namespace = "/", readers = [], patienceMs = 10_000 }: RoomConsistencyOptions,
+  { namespace = "/", readers = [], patienceMs = 30_000 }: RoomConsistencyOptions,
   { database, clients, mayHaveLost }: RoomConsistencyParts,
 ): Promise<void> {
   const members = clients.filter((client) => client.namespace === namespace);

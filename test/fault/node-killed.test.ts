@@ -5,7 +5,7 @@ import { startTestServer, type TestClient } from "../../src/testing";
 import { readTable } from "../../src/testing/room-table";
 
 it("loses a node without losing what was acknowledged, and takes its people out of the lists", async () => {
-  const server = await startTestServer({ nodes: 2, config: { writeBuffer: { flushIntervalMs: 50 } } });
+  const server = await startTestServer({ nodes: 2 });
   try {
     const [dying, other] = server.nodes;
     const watcher = (await other?.connect({ userId: "watcher" })) as TestClient;
@@ -15,10 +15,12 @@ it("loses a node without losing what was acknowledged, and takes its people out 
     const kept = await alice.call("message", { room: "hall", content: "kept" });
     const id = randomUUID();
     // Shown, and on its way to the table when the node goes.
+    server.postgres.pause();
     const unanswered = alice.emitWithAck("message", { room: "hall", id, content: "unknown" }).catch(() => "no answer");
     await watcher.waitFor("message", (message) => message.id === id);
 
     await dying?.kill();
+    server.postgres.resume();
 
     expect(await unanswered).toBe("no answer");
     expect(alice.received("draining")).toEqual([]);
