@@ -83,19 +83,22 @@ export class RoomRefresher implements Service {
     const rowOf = new Map(rows.map((row) => [roomKeyOf(row.namespace, row.name), row]));
     for (const each of before) {
       // Left, and perhaps joined again, while the rows were read: the next join reads its own.
-      if (logs.isInUse(each.namespace, each.room, each.log)) {
-        this.compare(each, rowOf.get(roomKeyOf(each.namespace, each.room)) ?? null);
+      const isInUse = logs.isInUse(each.namespace, each.room, each.log);
+      if (isInUse && this.compare(each, rowOf.get(roomKeyOf(each.namespace, each.room)) ?? null)) {
+        // Written before more comes: one socket may be in a hundred rooms, each with a page that it missed.
+        await new Promise<void>((resolve) => setImmediate(resolve));
       }
     }
     // After the rows: what the table holds above the last number that was told is told with them.
     await this.options.settleShown();
   }
 
-  private compare({ namespace, room, log, look }: RoomLooked, row: RoomRecord | null): void {
+  /** Answers true when members were told something that they had missed. */
+  private compare({ namespace, room, log, look }: RoomLooked, row: RoomRecord | null): boolean {
     const { onContradiction, onDeleted, onMissed } = this.options;
     if (log.contradicts(row, look)) {
       onContradiction(namespace, room);
-      return;
+      return false;
     }
     if (log.lacks(row, look)) {
       onDeleted(namespace, room);
@@ -103,8 +106,10 @@ export class RoomRefresher implements Service {
     log.confirm(row, look);
     // What was told while the rows were read is not missed.
     const messages = row?.messages.filter(({ seq }) => seq > (log.announcedUpTo ?? NOTHING_ABOVE)) ?? [];
-    if (row && messages.length > 0) {
-      onMissed(namespace, room, { epoch: row.epoch, lastSeq: row.lastSeq, messages });
+    if (!row || messages.length === 0) {
+      return false;
     }
+    onMissed(namespace, room, { epoch: row.epoch, lastSeq: row.lastSeq, messages });
+    return true;
   }
 }

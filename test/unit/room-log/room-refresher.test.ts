@@ -385,6 +385,26 @@ describe("what the members have not been told", () => {
     expect(missed).toEqual(["/ general 7"]);
   });
 
+  it("is told room by room, so that who is in many can take it", async () => {
+    const { logs, missed, postgres, refresher, join } = setup();
+    join("general", 5);
+    join("help", 5);
+    postgres.rows = ["general", "help"].map((name) => rowOf(name, 6, { messages: [{ ...messageOf(6), room: name }] }));
+    const rounds: string[][] = [];
+    const refreshed = refresher.refresh();
+    let isDone = false;
+    void refreshed.then(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      rounds.push(missed.splice(0));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    expect(rounds.filter((round) => round.length > 0)).toEqual([["/ general 6"], ["/ help 6"]]);
+    expect(logs.inUse()).toHaveLength(2);
+  });
+
   it("is nothing while it is not known where the members began", async () => {
     const { logs, asked, missed, refresher } = setup();
     logs.retain("/", "general");
