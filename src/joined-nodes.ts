@@ -93,7 +93,7 @@ export function joinNodes(options: JoinedNodesOptions): JoinedNodes {
   const { accessChannel, roomsChannel } = names;
   const redis = new RedisLink({
     ...{ nodeId, names, random, clock: systemClock },
-    createConnection: createConnectionFactory(url),
+    connections: createConnectionFactory(url, names),
     onDown() {
       logger.warn("messages do not reach other nodes; what they miss is read from Postgres");
       onGap();

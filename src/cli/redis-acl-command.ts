@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { loadConfig } from "../config/load-config";
+import { parseRedisAddress } from "../config/redis-address";
 import { readDeploymentId } from "../database/deployment-id";
 import { redisAclRules } from "../redis/redis-acl";
 import { redisPrefixOf } from "../redis/redis-names";
@@ -13,9 +14,10 @@ export function createRedisAclCommand(env: Environment): Command {
     .description("print the rules that ACL SETUSER takes for a user with the rights of a node, and no others")
     .action(async () => {
       const { redis, database, namespaces } = loadConfig(env);
+      const isCluster = redis.url !== undefined && parseRedisAddress(redis.url).kind === "cluster";
       await withDatabase(database, async (dataSource) => {
         const prefix = redisPrefixOf(redis, await readDeploymentId(dataSource));
-        console.log(redisAclRules(prefix, namespaces).join(" "));
+        console.log(redisAclRules(prefix, namespaces, isCluster).join(" "));
       });
     });
 }

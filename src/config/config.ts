@@ -106,7 +106,7 @@ const OPTIONS = {
 
   redis: {
     url: optionalText(
-      "Redis that joins nodes, or the Sentinels that know it (`docs/redis.md`); unset: this node is alone.",
+      "Redis that joins nodes, a cluster, or the Sentinels that know it (`docs/redis.md`); unset: this node is alone.",
       { env: "REDIS_URL", isSecret: true },
     ),
     prefix: optionalText("Begins all names in Redis; unset: one that the database gives (`roomful redis-prefix`)."),

@@ -11,7 +11,8 @@ export type RedisAddress =
       credentials: Credentials;
       /** Of the Sentinels themselves. */
       sentinelCredentials: Credentials;
-    };
+    }
+  | { kind: "cluster"; nodes: readonly HostAndPort[]; isSecure: boolean; credentials: Credentials };
 
 export interface HostAndPort {
   host: string;
@@ -24,23 +25,29 @@ interface Credentials {
 }
 
 /** `redis-sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME` and the like, which is no URL: those have one host. */
-const MANY_HOSTS = /^redis(s?)-sentinel:\/\/(?:([^@/?]*)@)?([^@/?]+)(?:\/([^?]*))?(?:\?(.*))?$/;
+const MANY_HOSTS = /^redis(s?)-(sentinel|cluster):\/\/(?:([^@/?]*)@)?([^@/?]+)(?:\/([^?]*))?(?:\?(.*))?$/;
 const HOST = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
-const DEFAULT_PORT = 26_379;
+const DEFAULT_PORTS = { sentinel: 26_379, cluster: 6_379 } as const;
 
 /** @throws Error saying what was expected; it holds nothing of what was given. */
 export function parseRedisAddress(text: string): RedisAddress {
-  const [whole, secure, login = "", hosts = "", path = "", query = ""] = MANY_HOSTS.exec(text) ?? [];
+  const [whole, secure, kind, login = "", hosts = "", path = "", query = ""] = MANY_HOSTS.exec(text) ?? [];
   if (whole === undefined) {
     if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) {
       throw new Error(
-        "an address that begins with redis://, rediss://, redis-sentinel:// or rediss-sentinel:// (docs/redis.md)",
+        "an address that begins with redis://, rediss://, redis-sentinel:// or redis-cluster:// (docs/redis.md)",
       );
     }
     return { kind: "server", url: text };
   }
   const isSecure = secure === "s";
   const credentials = credentialsOf(login);
+  if (kind === "cluster") {
+    if (path !== "" || query !== "") {
+      throw new Error("redis-cluster://HOST:PORT,HOST:PORT: a cluster has one database, and no name");
+    }
+    return { kind, nodes: hostsOf(hosts, DEFAULT_PORTS.cluster), isSecure, credentials };
+  }
   const [, name, database = "0"] = /^([A-Za-z0-9._-]+)(?:\/(\d{1,4}))?$/.exec(path) ?? [];
   const asked = new URLSearchParams(query);
   const unknown = [...asked.keys()].filter((key) => key !== "sentinelUsername" && key !== "sentinelPassword");
@@ -49,14 +56,14 @@ export function parseRedisAddress(text: string): RedisAddress {
   }
   return {
     kind: "sentinel",
-    ...{ sentinels: hostsOf(hosts), name, database: Number(database), isSecure, credentials },
+    ...{ sentinels: hostsOf(hosts, DEFAULT_PORTS.sentinel), name, database: Number(database), isSecure, credentials },
     sentinelCredentials: given(asked.get("sentinelUsername"), asked.get("sentinelPassword")),
   };
 }
 
-function hostsOf(list: string): HostAndPort[] {
+function hostsOf(list: string, defaultPort: number): HostAndPort[] {
   return list.split(",").map((text) => {
-    const [, host, port = String(DEFAULT_PORT)] = HOST.exec(text.trim()) ?? [];
+    const [, host, port = String(defaultPort)] = HOST.exec(text.trim()) ?? [];
     if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
       throw new Error("a comma-separated list of HOST:PORT between // and the name");
     }

@@ -17,7 +17,7 @@
  * people holds whatever was known (`put` may be repeated), and a room whose keys contradict each other is dropped and
  * rebuilt from what the nodes hold.
  *
- * A person is a user id as `toPerson` writes it. Keys are computed in the scripts: not for Redis Cluster.
+ * A person is a user id as `toPerson` writes it. Keys are computed in the scripts: over a cluster the prefix must hold a hash tag.
  */
 export const PRESENCE_LUA = `
 local prefix, node, leaseMs = KEYS[1], ARGV[1], tonumber(ARGV[2])

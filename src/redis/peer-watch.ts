@@ -11,12 +11,16 @@ const AFTERMATH_MS = 5_000;
 
 export interface PeerWatchOptions {
   nodeId: string;
+  /** Ways that messages can take; a node is heard when it is heard on each. @default 1 */
+  ways?: number;
   clock: Pick<Clock, "monotonicMs">;
 }
 
 /** Which nodes' probes arrive here. A missing one means that messages are lost, of that node or on the way to this one. */
 export class PeerWatch {
-  private readonly heardAtMs = new Map<string, number>();
+  /** For each way. */
+  private readonly heardAtMs = new Map<string, number[]>();
+  private beganAtMs = Number.NEGATIVE_INFINITY;
   private roll: readonly string[] = [];
   private degradedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -33,13 +37,17 @@ export class PeerWatch {
     return this.options.clock.monotonicMs() < this.degradedUntilMs;
   }
 
-  heard(nodeId: string): void {
-    if (this.silenceOf(nodeId) > SILENT_AFTER_MS && nodeId !== this.options.nodeId) {
+  heard(nodeId: string, way = 0): void {
+    const isOther = nodeId !== this.options.nodeId;
+    if (this.silenceOf(nodeId) > SILENT_AFTER_MS && isOther) {
       // It is new, or back: what it sent before may be lost.
       this.degrade();
     }
     this.tick();
-    this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+    const nowMs = this.options.clock.monotonicMs();
+    const heardAtMs = this.heardAtMs.get(nodeId) ?? this.onAllWays(isOther ? nowMs : Number.NEGATIVE_INFINITY);
+    heardAtMs[way] = nowMs;
+    this.heardAtMs.set(nodeId, heardAtMs);
   }
 
   /** A node that Redis says to be there is waited for from now on. */
@@ -48,20 +56,23 @@ export class PeerWatch {
     for (const nodeId of this.roll) {
       if (!this.heardAtMs.has(nodeId)) {
         this.degrade();
-        this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+        this.heardAtMs.set(nodeId, this.onAllWays(this.options.clock.monotonicMs()));
       }
     }
   }
 
-  /** Nodes that Redis says to be there, and that are not heard. */
+  /** Nodes that Redis says to be there, and that are not heard; this one too. */
   get unheard(): readonly string[] {
-    return this.roll.filter((nodeId) => this.silenceOf(nodeId) > UNHEARD_AFTER_MS);
+    const isBegun = this.options.clock.monotonicMs() - this.beganAtMs > UNHEARD_AFTER_MS;
+    const nodeIds = isBegun ? [...this.roll, this.options.nodeId] : this.roll;
+    return nodeIds.filter((nodeId) => this.silenceOf(nodeId) > UNHEARD_AFTER_MS);
   }
 
   /** Other nodes are waited for anew: there is a new connection. */
   startAgain(): void {
+    this.beganAtMs = this.options.clock.monotonicMs();
     for (const nodeId of this.roll) {
-      this.heardAtMs.set(nodeId, this.options.clock.monotonicMs());
+      this.heardAtMs.set(nodeId, this.onAllWays(this.beganAtMs));
     }
     this.roll = [];
   }
@@ -74,8 +85,12 @@ export class PeerWatch {
 
   /** This node itself stood still for so long, and heard nobody: that was nobody's silence. */
   excuse(ms: number): void {
+    this.beganAtMs += ms;
     for (const [nodeId, heardAtMs] of this.heardAtMs) {
-      this.heardAtMs.set(nodeId, heardAtMs + ms);
+      this.heardAtMs.set(
+        nodeId,
+        heardAtMs.map((each) => each + ms),
+      );
     }
   }
 
@@ -95,7 +110,7 @@ export class PeerWatch {
       if (silenceMs > SILENT_AFTER_MS) {
         this.degrade();
       }
-      if (silenceMs > GONE_AFTER_MS) {
+      if (silenceMs > GONE_AFTER_MS && nodeId !== this.options.nodeId) {
         this.heardAtMs.delete(nodeId);
       }
     }
@@ -106,6 +121,11 @@ export class PeerWatch {
   }
 
   private silenceOf(nodeId: string): number {
-    return this.options.clock.monotonicMs() - (this.heardAtMs.get(nodeId) ?? Number.NEGATIVE_INFINITY);
+    const heardAtMs = this.heardAtMs.get(nodeId) ?? [Number.NEGATIVE_INFINITY];
+    return this.options.clock.monotonicMs() - Math.min(...heardAtMs);
+  }
+
+  private onAllWays(ms: number): number[] {
+    return Array.from({ length: this.options.ways ?? 1 }, () => ms);
   }
 }

@@ -20,15 +20,18 @@ const COMMANDS = [
   ],
 ];
 
+/** Over a cluster besides: to find the shards, and for the channels that stay on one. */
+const CLUSTER_COMMANDS = ["cluster|slots", "asking", "spublish", "ssubscribe", "sunsubscribe"];
+
 /**
  * What a node's user may do in Redis, as the rules of ACL SETUSER: these commands, on this deployment's names.
  * A pattern that is subscribed to must stand there as it is.
  */
-export function redisAclRules(prefix: string, namespaces: readonly string[]): string[] {
+export function redisAclRules(prefix: string, namespaces: readonly string[], isCluster = false): string[] {
   const { adapterKey } = createRedisNames(prefix);
   return [
     ...["resetkeys", "resetchannels", "-@all"],
-    ...COMMANDS.map((command) => `+${command}`),
+    ...[...COMMANDS, ...(isCluster ? CLUSTER_COMMANDS : [])].map((command) => `+${command}`),
     `~{${prefix}}:*`,
     `&${prefix}:*`,
     ...namespaces.map((namespace) => `&${adapterKey}#${namespace}#*`),

@@ -20,7 +20,8 @@ export interface RedisConnection {
   readonly commands: RedisCommands;
   /** Rejects when it cannot be had. */
   connect(): Promise<void>;
-  publish(channel: string, message: Buffer | string): Promise<unknown>;
+  /** `way`: one of those that messages can take, in place of the one that the channel always takes. */
+  publish(channel: string, message: Buffer | string, way?: number): Promise<unknown>;
   subscribe(subscription: Subscription): Promise<unknown>;
   unsubscribe(subscription: Subscription): Promise<unknown>;
   /** May be called at any time, and twice. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Clock, Timer } from "../lifecycle/clock";
 import type { Service } from "../lifecycle/service";
 import { STILL_AFTER_MS, setAwakeTimer } from "../lifecycle/set-awake-timer";
+import type { ConnectionFactory } from "./create-connection";
 import { NodeRoll } from "./node-roll";
 import { PeerWatch } from "./peer-watch";
 import type { Listener, RedisCommands, RedisConnection, Subscription } from "./redis-connection";
@@ -10,8 +11,7 @@ import { describeRedisFault, needsNewConnection, RedisTrouble, refusesWrites } f
 import type { RedisNames } from "./redis-names";
 
 export interface RedisLinkOptions {
-  /** Makes a connection that is not yet connected; `onLost` is told when it was and is no more. */
-  createConnection(onLost: (error: unknown) => void): RedisConnection;
+  connections: ConnectionFactory;
   nodeId: string;
   names: Pick<RedisNames, "probeChannel" | "rollKey">;
   /** Durations are Redis' own: the real clock, whatever a test skips. */
@@ -86,8 +86,8 @@ export class RedisLink implements Service {
   private hasEcho = false;
 
   constructor(private readonly options: RedisLinkOptions) {
-    const { nodeId, clock, names } = options;
-    this.peers = new PeerWatch({ nodeId, clock });
+    const { nodeId, clock, names, connections } = options;
+    this.peers = new PeerWatch({ nodeId, clock, ways: connections.ways });
     this.roll = new NodeRoll({ key: names.rollKey, nodeId });
     this.commands = createCommands(() => (this.isConnected ? this.connection : undefined));
   }
@@ -179,7 +179,7 @@ export class RedisLink implements Service {
     void this.keepConnected();
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while (!this.isUp && performance.now() < deadlineMs && !this.isStopped) {
-      this.send(this.options.nodeId);
+      this.sendProbes();
       await delay(20);
     }
     if (!this.isUp) {
@@ -231,7 +231,7 @@ export class RedisLink implements Service {
     const ended = new Promise<unknown>((resolve) => {
       end = resolve;
     });
-    const connection = this.options.createConnection(end);
+    const connection = this.options.connections.create(end);
     this.connection = connection;
     this.endConnection = end;
     this.begin(connection).catch(end);
@@ -259,7 +259,7 @@ export class RedisLink implements Service {
     this.peers.startAgain();
     this.isConnected = true;
     this.options.onConnected?.(connection.commands);
-    this.send(this.options.nodeId);
+    this.sendProbes();
   }
 
   private subscribe(subscription: Subscription): void {
@@ -293,7 +293,7 @@ export class RedisLink implements Service {
     setImmediate(() => {
       this.peers.tick();
       this.noticeChange(this.writeFault);
-      this.send(this.options.nodeId);
+      this.sendProbes();
       const { connection } = this;
       if (connection && this.isConnected) {
         this.callRoll(connection).catch((error: unknown) => this.noticeRefusal(connection, error));
@@ -315,7 +315,7 @@ export class RedisLink implements Service {
       this.noticeChange(error);
     }
     if (this.isConnected && this.peers.unheard.length > 0) {
-      this.endConnection(new RedisTrouble("Redis: probes of other nodes do not arrive here"));
+      this.endConnection(new RedisTrouble("Redis: probes do not arrive here"));
     }
   }
 
@@ -324,7 +324,11 @@ export class RedisLink implements Service {
     if (word === "bye") {
       this.peers.forget(nodeId);
     } else {
-      this.peers.heard(nodeId);
+      const way = Number(word);
+      // Anybody who may publish in Redis can reach this.
+      if (Number.isInteger(way) && way >= 0 && way < this.options.connections.ways) {
+        this.peers.heard(nodeId, way);
+      }
     }
     this.noticeChange(this.writeFault);
   }
@@ -362,11 +366,12 @@ export class RedisLink implements Service {
     }
   }
 
-  private send(message: string): void {
-    const { connection } = this;
-    if (connection && this.isConnected) {
+  /** On every way that a message can take. */
+  private sendProbes(): void {
+    const { connection, options } = this;
+    for (let way = 0; connection && this.isConnected && way < options.connections.ways; way += 1) {
       connection
-        .publish(this.options.names.probeChannel, message)
+        .publish(options.names.probeChannel, `${options.nodeId} ${way}`, way)
         .catch((error: unknown) => this.noticeRefusal(connection, error));
     }
   }

@@ -12,6 +12,8 @@ export interface RedisNames {
   adapterKey: string;
   /** Each node says here that it lives. */
   probeChannel: string;
+  /** Begins the sharded channels that carry all others over a cluster. */
+  laneChannels: string;
   /** The key under which nodes that live are listed. */
   rollKey: string;
   /** Memberships or revocations in Postgres have changed. Carries nothing: nodes read the tables. */
@@ -31,6 +33,7 @@ export function createRedisNames(prefix: string): RedisNames {
     prefix,
     adapterKey: emitterKeyOf(prefix),
     probeChannel: `${prefix}:probe`,
+    laneChannels: `${prefix}:lane:`,
     rollKey: `{${prefix}}:roll`,
     accessChannel: `${prefix}:access`,
     roomsChannel: `${prefix}:rooms`,

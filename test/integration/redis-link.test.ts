@@ -12,6 +12,8 @@ import { standStill } from "../support/stand-still";
 /** Above what a node may be silent. */
 const STANDSTILL_MS = 3_000;
 
+const NAMES = createRedisNames("test");
+
 let redis: RedisServer;
 let links: RedisLink[] = [];
 beforeAll(async () => {
@@ -28,8 +30,8 @@ async function startLink(nodeId: string, url = redis.url) {
   const changes: string[] = [];
   const faults: string[] = [];
   const link = new RedisLink({
-    ...{ nodeId, names: createRedisNames("test"), clock: systemClock, random: Math.random },
-    createConnection: createConnectionFactory(url),
+    ...{ nodeId, names: NAMES, clock: systemClock, random: Math.random },
+    connections: createConnectionFactory(url, NAMES),
     onDown: () => changes.push("down"),
     onUp: () => changes.push("up"),
     onFault: (reason) => faults.push(reason),
@@ -168,13 +170,13 @@ it("makes a new connection when another node is on the roll and not heard", asyn
   await withServer(async (server) => {
     const { link, faults } = await startLink("a", server.url);
     await startLink("b", server.url);
-    const { rollKey, probeChannel } = createRedisNames("test");
+    const { rollKey, probeChannel } = NAMES;
     await until(() => link.isUp && !link.isDegraded);
     // As a node whose probes are lost on their way here.
     const calling = setInterval(() => void server.ask("ZADD", rollKey, String(Date.now() + 60_000), "mute"), 500);
     await until(() => faults.length > 0);
     clearInterval(calling);
-    expect(faults).toEqual(["Redis: probes of other nodes do not arrive here"]);
+    expect(faults).toEqual(["Redis: probes do not arrive here"]);
 
     await server.ask("PUBLISH", probeChannel, "mute bye");
     await server.ask("DEL", rollKey);

@@ -30,8 +30,24 @@ it("reads Sentinels, the primary's name, and who asks", () => {
   expect(parseRedisAddress("redis-sentinel://:secret@a/main")).toMatchObject({ credentials: { password: "secret" } });
 });
 
+it("reads the nodes of a cluster", () => {
+  expect(parseRedisAddress("redis-cluster://ada:secret@a,b:7001")).toEqual({
+    kind: "cluster",
+    nodes: [
+      { host: "a", port: 6_379 },
+      { host: "b", port: 7_001 },
+    ],
+    isSecure: false,
+    credentials: { username: "ada", password: "secret" },
+  });
+  expect(parseRedisAddress("rediss-cluster://a")).toMatchObject({ isSecure: true, credentials: {} });
+});
+
 it.each([
   "cache",
+  "redis-cluster://",
+  "redis-cluster://a/1",
+  "redis-cluster://a:7000:7001",
   "http://cache",
   "redis-sentinel://a",
   "redis-sentinel://a/",

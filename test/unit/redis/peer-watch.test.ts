@@ -125,3 +125,23 @@ it("waits anew on a new connection, and not for a node that has said that it goe
   watch.forget("there");
   expect(watch.unheard).toEqual([]);
 });
+
+it("hears a node only when it hears it on every way", async () => {
+  const clock = new TestClock({ isFrozen: true });
+  const watch = new PeerWatch({ nodeId: "here", clock, ways: 2 });
+  watch.startAgain();
+  watch.heard("here", 0);
+  expect(watch.hasOwnEcho).toBe(false);
+  watch.heard("here", 1);
+  expect(watch.hasOwnEcho).toBe(true);
+  for (let seconds = 0; seconds < 6; seconds += 1) {
+    await clock.advance(1_000);
+    watch.heard("here", 1);
+    watch.expect(["here", "there"]);
+    watch.heard("there", 0);
+    watch.heard("there", 1);
+    watch.tick();
+  }
+
+  expect([watch.hasOwnEcho, watch.unheard]).toEqual([false, ["here"]]);
+});
