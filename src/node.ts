@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 import { RevocationList } from "./access/revocation-list";
 import { RoomMembers } from "./access/room-members";
 import { createApiAdministration } from "./api-administration";
@@ -8,8 +10,9 @@ import { EmitBuffers, type Engine } from "./broadcast/emit-buffers";
 import { type EngineConnection, terminate } from "./broadcast/engine-connection";
 import type { RoomfulConfig } from "./config/config";
 import { ConnectionCuts } from "./connection-cuts";
+import type { ErrorCode } from "./contract/error-codes";
 import { createPayloadSchemas } from "./contract/payload-schemas";
-import { RoomfulError } from "./contract/roomful-error";
+import { RoomfulError, toErrorReply } from "./contract/roomful-error";
 import type { RoomfulSocket } from "./contract/socket-data";
 import type { Database } from "./database/open-database";
 import { PostgresHealth } from "./database/postgres-health";
@@ -31,6 +34,7 @@ import { createAdapterFactory, joinNodes } from "./joined-nodes";
 import { type Clock, systemClock } from "./lifecycle/clock";
 import { RepeatedTask } from "./lifecycle/repeated-task";
 import { ServiceStack } from "./lifecycle/service-stack";
+import { AddressLedger } from "./middleware/address-ledger";
 import { authenticateHandshake } from "./middleware/authenticate-handshake";
 import { checkHandshake, type HandshakeCheck } from "./middleware/check-handshake";
 import { createHostCheck } from "./middleware/check-host";
@@ -258,6 +262,7 @@ export function createNode(options: NodeOptions): Node {
   const io = createSocketServer(http.server, {
     ...{ config, clock },
     isDraining: () => isDraining,
+    refusalOf: refuseAddress,
     onControlFlood: (connection) => cuts.endFlood(connection, "controlFrames"),
     adapter: createAdapterFactory({
       ...{ redis, names, logger, namespaces: config.namespaces },
@@ -304,7 +309,8 @@ export function createNode(options: NodeOptions): Node {
   });
   const rateLimiter = new UserRateLimiter(config.rateLimits, clock);
   const addressOf = createAddressOf(config.http.trustProxy);
-  const ledger = new ConnectionLedger({ config: config.connections, addressOf, clock });
+  const ledger = new ConnectionLedger({ config: config.connections });
+  const addresses = new AddressLedger({ config: config.connections, addressOf, clock });
   const cuts = new ConnectionCuts({
     disconnects,
     socketsOn: (connection) => ledger.joinedOn(connection),
@@ -332,6 +338,18 @@ export function createNode(options: NodeOptions): Node {
     ],
     refuseHandshake,
   );
+
+  /** Below Socket.IO, as for a node that drains: a client tries again by itself. */
+  function refuseAddress(request: IncomingMessage): ErrorCode | undefined {
+    try {
+      addresses.admit(request);
+      return undefined;
+    } catch (error) {
+      const { code } = toErrorReply(error);
+      metrics.handshakesRefused.inc({ code });
+      return code;
+    }
+  }
 
   function refuseHandshake(socket: RoomfulSocket, error: unknown): void {
     metrics.handshakesRefused.inc({ code: error instanceof RoomfulError ? error.code : "INTERNAL" });
@@ -367,7 +385,11 @@ export function createNode(options: NodeOptions): Node {
     onUnavailable: () => health.check(),
   });
   refuseUnknownNamespaces(io, refuseHandshake);
-  io.engine.on("connection", (connection: TrafficConnection) => traffic.watch(connection));
+  io.engine.on("connection", (connection: TrafficConnection) => {
+    addresses.keep(connection);
+    traffic.watch(connection);
+  });
+  io.engine.on("connection_error", ({ req }: { req: IncomingMessage }) => addresses.refused(req));
   emitBuffers.attach(io.engine as unknown as Engine);
   io.engine.on(
     "connection",

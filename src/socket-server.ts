@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from "node:http";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { Server, type ServerOptions } from "socket.io";
 
 import { connectionOver, type EngineConnection } from "./broadcast/engine-connection";
@@ -16,13 +16,15 @@ export interface SocketServerOptions {
   clock: Clock;
   /** New connections are refused. */
   isDraining(): boolean;
+  /** The code with which a request is refused for its address; undefined: it may become a connection. */
+  refusalOf(request: IncomingMessage): string | undefined;
   /** More pings came on the connection than may. */
   onControlFlood(connection: EngineConnection): void;
 }
 
 /** Socket.IO on the service's own port, with its limits, and with nothing in it yet. */
 export function createSocketServer(http: HttpServer, options: SocketServerOptions): RoomfulServer {
-  const { config, adapter, clock, isDraining, onControlFlood } = options;
+  const { config, adapter, clock, isDraining, refusalOf, onControlFlood } = options;
   const { mode, connections, limits } = config;
   const { allowedOrigins, allowCredentials, basePath = "" } = config.http;
   const isAllowedOrigin = createOriginCheck({ allowedOrigins, mode });
@@ -43,8 +45,12 @@ export function createSocketServer(http: HttpServer, options: SocketServerOption
         callback("HOST_REFUSED", false);
         return;
       }
-      const isAllowed = isAllowedOrigin(request);
-      callback(isAllowed ? null : "ORIGIN_REFUSED", isAllowed);
+      if (!isAllowedOrigin(request)) {
+        callback("ORIGIN_REFUSED", false);
+        return;
+      }
+      const refusal = refusalOf(request);
+      callback(refusal ?? null, refusal === undefined);
     },
     pingInterval: connections.pingIntervalMs,
     pingTimeout: connections.pingTimeoutMs,

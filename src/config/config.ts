@@ -152,8 +152,12 @@ const OPTIONS = {
   connections: {
     handshakeTimeoutMs: wholeNumber(5_000, "A connection that joined no namespace is closed after this."),
     maxPerUser: wholeNumber(20, "Sockets a user may have.", { zero: "no limit" }),
-    maxPerAddress: wholeNumber(0, "Sockets an address may have, or an IPv6 network (/64).", { zero: "no limit" }),
-    maxHandshakesPerAddressPerSecond: wholeNumber(0, "Handshakes an address may make, or an IPv6 network (/64).", {
+    maxPerAddress: wholeNumber(
+      0,
+      "Connections an address may have, or an IPv6 network (/64), joined to a namespace or not.",
+      { zero: "no limit" },
+    ),
+    maxHandshakesPerAddressPerSecond: wholeNumber(0, "Connections an address may open, or an IPv6 network (/64).", {
       zero: "no limit",
     }),
     maxNamespaces: wholeNumber(4, "Namespaces on one connection."),

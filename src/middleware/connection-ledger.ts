@@ -1,15 +1,10 @@
 import type { RoomfulConfig } from "../config/config";
 import { RoomfulError } from "../contract/roomful-error";
 import type { RoomfulSocket } from "../contract/socket-data";
-import type { Clock } from "../lifecycle/clock";
 import type { HandshakeCheck } from "./check-handshake";
-import { networkOf } from "./client-address";
-import { TokenBucket } from "./token-bucket";
 
 export interface ConnectionLedgerOptions {
-  config: RoomfulConfig["connections"];
-  addressOf(handshake: RoomfulSocket["handshake"]): string;
-  clock: Clock;
+  config: Pick<RoomfulConfig["connections"], "maxNamespaces" | "maxPerUser">;
 }
 
 type Connection = RoomfulSocket["conn"];
@@ -19,16 +14,13 @@ const RETRY_MS = 5_000;
 /** What was counted for one socket, to be taken back. */
 interface Counted {
   socket: RoomfulSocket;
-  address: string | undefined;
   userId: string | undefined;
 }
 
-/** Counts sockets by connection, address and user, from the beginning of their handshake to their end. */
+/** Counts sockets by connection and user, from the beginning of their handshake to their end. */
 export class ConnectionLedger {
   private readonly connections = new WeakMap<Connection, Counted[]>();
   private readonly perUser = new Map<string, number>();
-  private readonly perAddress = new Map<string, number>();
-  private readonly handshakes = new Map<string, TokenBucket>();
 
   constructor(private readonly options: ConnectionLedgerOptions) {}
 
@@ -42,10 +34,10 @@ export class ConnectionLedger {
     return (this.connections.get(connection) ?? []).map(({ socket }) => socket).filter(({ connected }) => connected);
   }
 
-  /** First check of all: one socket for each namespace of a connection, and as many as an address may have. */
+  /** First check of all: one socket for each namespace of a connection. */
   readonly countConnection: HandshakeCheck = (socket) => {
-    const { conn, nsp, handshake } = socket;
-    const { config, addressOf } = this.options;
+    const { conn, nsp } = socket;
+    const { config } = this.options;
     const joined = this.socketsOn(conn);
     if (joined.some((each) => each.socket.nsp.name === nsp.name)) {
       // Socket.IO would make a socket for each of a hundred CONNECT packets.
@@ -53,13 +45,7 @@ export class ConnectionLedger {
       throw new RoomfulError("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
     }
     this.refuseAbove(config.maxNamespaces, joined.length);
-    const counted: Counted = { socket, address: undefined, userId: undefined };
-    joined.push(counted);
-
-    const address = networkOf(addressOf(handshake));
-    this.limitHandshakes(address);
-    this.count(this.perAddress, address, config.maxPerAddress);
-    counted.address = address;
+    joined.push({ socket, userId: undefined });
   };
 
   /** After authentication: as many sockets as a user may have, over all namespaces. */
@@ -77,7 +63,6 @@ export class ConnectionLedger {
     const joined = this.connections.get(socket.conn) ?? [];
     const index = joined.findIndex((each) => each.socket === socket);
     const [counted] = index < 0 ? [] : joined.splice(index, 1);
-    this.uncount(this.perAddress, counted?.address);
     this.uncount(this.perUser, counted?.userId);
   }
 
@@ -119,30 +104,6 @@ export class ConnectionLedger {
   private refuseAbove(limit: number, count: number): void {
     if (limit > 0 && count >= limit) {
       throw new RoomfulError("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS, details: { limit } });
-    }
-  }
-
-  private limitHandshakes(address: string): void {
-    const { config, clock } = this.options;
-    const perSecond = config.maxHandshakesPerAddressPerSecond;
-    if (perSecond === 0) {
-      return;
-    }
-    const nowMs = clock.monotonicMs();
-    for (const [known, bucket] of this.handshakes) {
-      if (bucket.isFull(nowMs)) {
-        this.handshakes.delete(known);
-      } else {
-        break;
-      }
-    }
-    const bucket = this.handshakes.get(address) ?? new TokenBucket(perSecond, perSecond, nowMs);
-    // To the end: those at the front were not used for longest, and are full again first.
-    this.handshakes.delete(address);
-    this.handshakes.set(address, bucket);
-    const waitMs = bucket.take(nowMs);
-    if (waitMs !== undefined) {
-      throw new RoomfulError("RATE_LIMITED", { retryAfterMs: waitMs });
     }
   }
 }

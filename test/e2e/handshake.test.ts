@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 
 import { startTestServer, type TestServer } from "../../src/testing";
 import { EngineSocket } from "../support/engine-socket";
+import { readMetric } from "../support/metrics";
 import { refusalOf } from "../support/refusal";
 
 const SECRETS = [randomBytes(48).toString("base64"), randomBytes(48).toString("base64")] as const;
@@ -245,11 +246,21 @@ describe("caps", () => {
     }
   });
 
-  it("allows an address so many sockets, where it is told to", async () => {
-    const server = await startTestServer({ config: { connections: { maxPerAddress: 1 } } });
+  it("allows an address so many connections, though they join no namespace", async () => {
+    const server = await startTestServer({ config: { connections: { maxPerAddress: 5 } } });
     try {
+      const idle = await Promise.allSettled(Array.from({ length: 40 }, () => EngineSocket.open(server.directUrl)));
+      expect(idle.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+      const refused = await fetch(`${server.directUrl}/socket.io/?EIO=4&transport=polling`);
+      expect([refused.status, await refused.json()]).toEqual([403, { code: 4, message: "TOO_MANY_CONNECTIONS" }]);
+
+      // Their time to join one is over.
+      await server.clock.advance(5_100);
+      for (const each of idle) {
+        await (each.status === "fulfilled" && each.value.closed());
+      }
       await server.connect({ userId: "alice" });
-      expect(await refusalOf(server.connect({ userId: "bob" }))).toMatchObject({ code: "TOO_MANY_CONNECTIONS" });
+      expect(await readMetric(server, "roomful_handshakes_refused_total")).toBe(36);
     } finally {
       await server.close();
     }

@@ -3,7 +3,6 @@ import { EventEmitter } from "node:events";
 import { RoomfulError } from "../../../src/contract/roomful-error";
 import type { RoomfulSocket } from "../../../src/contract/socket-data";
 import { ConnectionLedger, type ConnectionLedgerOptions } from "../../../src/middleware/connection-ledger";
-import { TestClock } from "../../../src/testing/test-clock";
 
 /** A connection of Engine.IO, as far as the ledger knows it. */
 class FakeConnection extends EventEmitter {
@@ -18,37 +17,24 @@ class FakeConnection extends EventEmitter {
 interface SocketOptions {
   connection?: FakeConnection;
   namespace?: string;
-  address?: string;
   userId?: string;
 }
 
 function socketOf({
   connection = new FakeConnection(),
   namespace = "/",
-  address = "1.2.3.4",
   userId = "alice",
 }: SocketOptions = {}): RoomfulSocket {
   const socket = {
     conn: connection,
     nsp: { name: namespace },
-    handshake: { address },
     data: { claims: { userId } },
   };
   return socket as unknown as RoomfulSocket;
 }
 
 function setup(config: Partial<ConnectionLedgerOptions["config"]> = {}) {
-  const clock = new TestClock({ isFrozen: true });
-  const ledger = new ConnectionLedger({
-    config: {
-      ...{ handshakeTimeoutMs: 5_000, maxPerUser: 20, maxPerAddress: 0, maxHandshakesPerAddressPerSecond: 0 },
-      maxControlFramesPerSecond: 20,
-      ...{ maxNamespaces: 4, maxRooms: 100, pingIntervalMs: 15_000, pingTimeoutMs: 10_000, disconnectMemoryMs: 60_000 },
-      ...config,
-    },
-    addressOf: ({ address }) => address,
-    clock,
-  });
+  const ledger = new ConnectionLedger({ config: { maxNamespaces: 4, maxPerUser: 20, ...config } });
   /** What the handshake is answered with: what it is refused with, or `ok`. A refusal is taken back, as it is there. */
   const handshake = (socket: RoomfulSocket): string => {
     try {
@@ -60,7 +46,7 @@ function setup(config: Partial<ConnectionLedgerOptions["config"]> = {}) {
       return error instanceof RoomfulError ? error.code : `no refusal: ${error}`;
     }
   };
-  return { clock, ledger, handshake };
+  return { ledger, handshake };
 }
 
 const times = <Result>(count: number, make: (index: number) => Result): Result[] =>
@@ -138,35 +124,6 @@ describe("sockets of a user", () => {
   });
 });
 
-describe("sockets of an address", () => {
-  it("are refused above the limit, whoever's they are", () => {
-    const { handshake } = setup({ maxPerAddress: 2 });
-
-    expect(times(3, (index) => handshake(socketOf({ userId: `user-${index}` })))).toEqual([
-      ...["ok", "ok"],
-      "TOO_MANY_CONNECTIONS",
-    ]);
-    expect(handshake(socketOf({ address: "5.6.7.8" }))).toBe("ok");
-  });
-
-  it("make room when they go", () => {
-    const { handshake, ledger } = setup({ maxPerAddress: 1 });
-    const first = socketOf();
-    handshake(first);
-    ledger.release(first);
-
-    expect(handshake(socketOf())).toBe("ok");
-    expect(handshake(socketOf())).toBe("TOO_MANY_CONNECTIONS");
-  });
-
-  it("are counted before it is known whose they are", () => {
-    const { ledger } = setup({ maxPerAddress: 1 });
-    ledger.countConnection(socketOf());
-
-    expect(() => ledger.countConnection(socketOf())).toThrow(expect.objectContaining({ code: "TOO_MANY_CONNECTIONS" }));
-  });
-});
-
 describe("namespaces of a connection", () => {
   it("are refused above the limit", () => {
     const { handshake } = setup({ maxNamespaces: 2 });
@@ -191,7 +148,7 @@ describe("namespaces of a connection", () => {
   });
 
   it("are joined once: a second socket in one closes the connection, and leaves nothing counted", () => {
-    const { handshake, ledger } = setup({ maxPerUser: 1, maxPerAddress: 1 });
+    const { handshake, ledger } = setup({ maxPerUser: 1 });
     const connection = new FakeConnection();
     handshake(socketOf({ connection }));
 
@@ -240,55 +197,6 @@ describe("a connection", () => {
   });
 });
 
-it("counts all addresses of an IPv6 network as one: whoever has it can take another for each socket", () => {
-  const { handshake } = setup({ maxPerAddress: 1, maxHandshakesPerAddressPerSecond: 5, maxPerUser: 0 });
-  const from = (address: string) => handshake(socketOf({ address }));
-
-  expect(["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::1"].map(from)).toEqual([
-    ...["ok", "TOO_MANY_CONNECTIONS", "TOO_MANY_CONNECTIONS"],
-  ]);
-  expect(from("2001:db8:0:2::1")).toBe("ok");
-  expect(["::3", "::4", "::5"].map((end) => from(`2001:db8:0:1${end}`)).at(-1)).toBe("RATE_LIMITED");
-});
-
-describe("handshakes of an address", () => {
-  it("are refused above the rate, with what to wait", async () => {
-    const { clock, handshake, ledger } = setup({ maxHandshakesPerAddressPerSecond: 2, maxPerUser: 0 });
-
-    expect(times(3, () => handshake(socketOf()))).toEqual(["ok", "ok", "RATE_LIMITED"]);
-    expect(() => ledger.countConnection(socketOf())).toThrow(
-      expect.objectContaining({ code: "RATE_LIMITED", retryAfterMs: 500 }),
-    );
-    expect(handshake(socketOf({ address: "5.6.7.8" }))).toBe("ok");
-
-    await clock.advance(500);
-    expect(times(2, () => handshake(socketOf()))).toEqual(["ok", "RATE_LIMITED"]);
-  });
-
-  it("count after their sockets have gone, and when they were refused later on", () => {
-    const { handshake, ledger } = setup({ maxHandshakesPerAddressPerSecond: 2, maxPerUser: 1 });
-    const first = socketOf();
-
-    expect(handshake(first)).toBe("ok");
-    expect(handshake(socketOf())).toBe("TOO_MANY_CONNECTIONS");
-    ledger.release(first);
-    expect(handshake(socketOf())).toBe("RATE_LIMITED");
-  });
-
-  it("are remembered for an address while others come and are forgotten", async () => {
-    const { clock, handshake } = setup({ maxHandshakesPerAddressPerSecond: 1, maxPerUser: 0 });
-    handshake(socketOf({ address: "1.1.1.1" }));
-    await clock.advance(600);
-    handshake(socketOf({ address: "2.2.2.2" }));
-    // The first has all of its rate back and is forgotten; the second has not.
-    await clock.advance(600);
-    handshake(socketOf({ address: "3.3.3.3" }));
-
-    expect(handshake(socketOf({ address: "2.2.2.2" }))).toBe("RATE_LIMITED");
-    expect(times(2, () => handshake(socketOf({ address: "1.1.1.1" })))).toEqual(["ok", "RATE_LIMITED"]);
-  });
-});
-
 it("does not grow with a connection that joins and leaves again and again", () => {
   const { ledger } = setup();
   const connection = new FakeConnection();
@@ -300,16 +208,4 @@ it("does not grow with a connection that joins and leaves again and again", () =
 
   expect(connection.listenerCount("close")).toBe(1);
   expect(ledger.isUsed(connection as unknown as RoomfulSocket["conn"])).toBe(false);
-});
-
-it("forgets addresses that are quiet, though another one is busy all the time", async () => {
-  const { ledger, clock } = setup({ maxHandshakesPerAddressPerSecond: 2 });
-  for (let visitor = 0; visitor < 200; visitor += 1) {
-    for (const address of ["busy", `visitor-${visitor}`]) {
-      void ledger.countConnection(socketOf({ address }));
-    }
-    await clock.advance(600);
-  }
-
-  expect(ledger["handshakes"].size).toBeLessThan(10);
 });
