@@ -422,7 +422,12 @@ export function createNode(options: NodeOptions): Node {
     onError: (error) => onError(error, "HTTP API"),
   });
   if (signToken && config.http.developmentTokens !== "off" && config.mode !== "production") {
-    addDevelopmentPages(http, { ...config.http, signToken, isAllowedHost: createHostCheck(config) });
+    addDevelopmentPages(http, {
+      ...config.http,
+      namespace: config.namespaces.includes("/") ? "/" : (config.namespaces[0] ?? "/"),
+      signToken,
+      isAllowedHost: createHostCheck(config),
+    });
   }
 
   // Started from the top, stopped from the bottom: told to go, drained, closed, and the database after all.

@@ -8,6 +8,8 @@ import { addPageRoutes } from "./page-routes";
 
 export interface DevelopmentPagesOptions extends DevelopmentRoutesOptions {
   basePath: string | undefined;
+  /** Where the page is to connect. */
+  namespace: string;
   /** Whether the service may be called by the request's `Host`. */
   isAllowedHost(request: IncomingMessage): boolean;
 }
@@ -21,6 +23,6 @@ export function addDevelopmentPages(app: FastifyInstance, options: DevelopmentPa
       }
     });
     addDevelopmentRoutes(pages, options);
-    addPageRoutes(pages);
+    addPageRoutes(pages, options);
   });
 }

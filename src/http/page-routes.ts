@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply } from "fastify";
@@ -18,8 +18,18 @@ const ASSET_PATH = /^\/?[\w-][\w.-]*$/;
 const PERMANENT = 308;
 const NOT_BUILT = "The page is not built: run `npm run build:web`. The service itself is up.\n";
 
+export interface PageOptions {
+  /** @default where the build puts it */
+  folder?: string;
+  /** Where the page is to connect. */
+  namespace?: string;
+}
+
 /** The page of `web/` at `/`, or at the base path, with its assets. It signs in at `dev/token` beside it. */
-export function addPageRoutes(app: FastifyInstance, folder = builtFolder()): void {
+export function addPageRoutes(
+  app: FastifyInstance,
+  { folder = builtFolder(), namespace = "/" }: PageOptions = {},
+): void {
   app.register(async (page) => {
     page.addHook("onRequest", async (_request, reply) => {
       reply.headers(PAGE_HEADERS);
@@ -42,7 +52,13 @@ export function addPageRoutes(app: FastifyInstance, folder = builtFolder()): voi
       if (!(await isBuilt(folder))) {
         return reply.status(404).type("text/plain; charset=utf-8").send(NOT_BUILT);
       }
-      return reply.sendFile("index.html", folder, { cacheControl: false });
+      if (namespace === "/") {
+        return reply.sendFile("index.html", folder, { cacheControl: false });
+      }
+      const text = await readFile(join(folder, "index.html"), "utf8");
+      // Of letters, digits, _ and -: the configuration takes no others.
+      const named = text.replace("</head>", `<meta name="roomful-namespace" content="${namespace}"></head>`);
+      return reply.type("text/html; charset=utf-8").send(named);
     });
   });
 }

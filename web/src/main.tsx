@@ -22,4 +22,9 @@ function keeperOfPage(): Keeper {
 // The page is served at "/" of where the service stands.
 const basePath = location.pathname.replace(/\/+$/, "");
 const keeper = keeperBelow(basePath, keeperOfPage());
-render(<Page url={location.origin + basePath} keeper={keeper} />, document.getElementById("page") as HTMLElement);
+// Said by the service, where it is not "/".
+const namespace = document.querySelector<HTMLMetaElement>('meta[name="roomful-namespace"]')?.content ?? "/";
+render(
+  <Page service={{ url: location.origin + basePath, namespace }} keeper={keeper} />,
+  document.getElementById("page") as HTMLElement,
+);

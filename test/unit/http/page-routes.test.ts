@@ -6,7 +6,7 @@ import { createHttpApp } from "../../../src/http/create-http-app";
 import { addPageRoutes } from "../../../src/http/page-routes";
 import type { Logger } from "../../../src/observability/logger";
 
-const PAGE = '<!doctype html><script type="module" src="/assets/index-abc123.js"></script>';
+const PAGE = '<!doctype html><head><script type="module" src="/assets/index-abc123.js"></script></head>';
 const SCRIPT = "document.title = 'Roomful';";
 let outside: string;
 let folder: string;
@@ -22,12 +22,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(outside, { recursive: true }));
 
-function setup(of = folder) {
+function setup(of = folder, namespace = "/") {
   const errors: unknown[] = [];
   const logger: Pick<Logger, "error"> = { error: (detail: unknown) => void errors.push(detail) };
   // Of a logger, the app uses `error` alone.
   const app = createHttpApp(logger as Logger, { maxHeaderBytes: 16_384, trustProxy: false });
-  addPageRoutes(app, of);
+  addPageRoutes(app, { folder: of, namespace });
   return { app, errors };
 }
 
@@ -53,6 +53,16 @@ describe("the page", () => {
     const again = await app.inject({ url: "/", headers: { "if-none-match": String(etag) } });
 
     expect([again.statusCode, again.body]).toEqual([304, ""]);
+  });
+
+  it("is told where to connect, where that is not the namespace /", async () => {
+    const { app } = setup(folder, "/support");
+
+    const response = await app.inject("/");
+
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject({ "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" });
+    expect(response.body).toContain('<meta name="roomful-namespace" content="/support"></head>');
   });
 
   it("answers HEAD without a body", async () => {

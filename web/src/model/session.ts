@@ -20,9 +20,15 @@ export interface Session {
   end(): void;
 }
 
-export function createSession(identity: Identity, url: string, keeper: Keeper): Session {
+/** Where the page connects. */
+export interface Service {
+  url: string;
+  namespace: string;
+}
+
+export function createSession(identity: Identity, { url, namespace }: Service, keeper: Keeper): Session {
   const key = `roomful:rooms:${identity.userId}`;
-  const client = createClient({ url, getToken: () => fetchToken(url, identity), storage: keeper });
+  const client = createClient({ url, namespace, getToken: () => fetchToken(url, identity), storage: keeper });
   const rooms = createValue<readonly string[]>(keptRooms());
   const marks = createReadMarks(keeper, identity.userId, Date.now);
   // Joined at the first call: unread messages are counted in all of them.

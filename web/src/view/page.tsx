@@ -3,17 +3,17 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { IDENTITY_KEY, type Identity, keepIdentity, readIdentity } from "../model/identity";
 import { chooseLanguage, LANGUAGE_KEY, type Language, LOCALES } from "../model/language";
 import type { PageKeeper } from "../model/page-keeper";
-import { createSession } from "../model/session";
+import { createSession, type Service } from "../model/session";
 import { createWords, LanguageContext } from "./language-context";
 import { SignIn } from "./sign-in";
 import { Workspace } from "./workspace";
 
 /** The page: who one is and which language one reads, kept in the browser and the same in all its tabs. */
-export function Page({ url, keeper }: { url: string; keeper: PageKeeper }) {
+export function Page({ service, keeper }: { service: Service; keeper: PageKeeper }) {
   const [identity, setIdentity] = useState(() => readIdentity(keeper));
   const [language, setLanguage] = useState(() => chooseLanguage(keeper, navigator.languages));
   const userId = identity?.userId;
-  const session = useMemo(() => identity && createSession(identity, url, keeper), [userId]);
+  const session = useMemo(() => identity && createSession(identity, service, keeper), [userId]);
   const words = useMemo(() => createWords(language, choose), [language]);
 
   function choose(next: Language): void {
