@@ -87,7 +87,6 @@ it("says how long it took", async () => {
 
   // Node's timers may come a millisecond early.
   expect(answered[0]?.seconds).toBeGreaterThan(0.018);
-  expect(answered[0]?.seconds).toBeLessThan(5);
 });
 
 it.each([
