@@ -4,7 +4,8 @@ import type { Keeper } from "./identity";
 import type { ReadMark } from "./unread";
 import { createValue } from "./value";
 
-type Marks = Readonly<Record<string, ReadMark>>;
+/** By room: a map, since rooms may be called `constructor`. */
+type Marks = ReadonlyMap<string, ReadMark>;
 
 /** Up to where one person has read each room: kept, so that a reload does not make everything new. */
 export function createReadMarks(keeper: Keeper, userId: string, now: () => number) {
@@ -14,24 +15,19 @@ export function createReadMarks(keeper: Keeper, userId: string, now: () => numbe
   function kept(): Marks {
     try {
       const numbers = JSON.parse(keeper.getItem(key) ?? "{}") as Record<string, unknown>;
-      return Object.fromEntries(
-        Object.entries(numbers).map(([room, seq]) => [room, { seq: Number(seq) || 0, atMs: 0 }]),
-      );
+      return new Map(Object.entries(numbers).map(([room, seq]) => [room, { seq: Number(seq) || 0, atMs: 0 }]));
     } catch {
       // Of another program, or forbidden: nothing was read.
-      return {};
+      return new Map();
     }
   }
 
   function put(room: string, mark: ReadMark): void {
-    const before = marks.getSnapshot()[room];
-    marks.set({ ...marks.getSnapshot(), [room]: mark });
-    if (before?.seq !== mark.seq) {
-      const numbers = { ...kept(), ...marks.getSnapshot() };
-      keeper.setItem(
-        key,
-        JSON.stringify(Object.fromEntries(Object.entries(numbers).map(([name, { seq }]) => [name, seq]))),
-      );
+    const before = marks.getSnapshot();
+    marks.set(new Map([...before, [room, mark]]));
+    if (before.get(room)?.seq !== mark.seq) {
+      const numbers = [...kept(), ...marks.getSnapshot()].map(([name, { seq }]) => [name, seq]);
+      keeper.setItem(key, JSON.stringify(Object.fromEntries(numbers)));
     }
   }
 
@@ -47,7 +43,7 @@ export function createReadMarks(keeper: Keeper, userId: string, now: () => numbe
 
     /** A room that is new here begins read; one that was made anew since has other numbers. */
     begin({ room, status, lastSeq }: Pick<RoomSnapshot, "room" | "status" | "lastSeq">): void {
-      const mark = marks.getSnapshot()[room];
+      const mark = marks.getSnapshot().get(room);
       if (status === "live" && (!mark || mark.seq > lastSeq)) {
         put(room, { seq: lastSeq, atMs: now() });
       }
@@ -56,9 +52,9 @@ export function createReadMarks(keeper: Keeper, userId: string, now: () => numbe
     /** Another tab has read further. */
     reload(): void {
       const mine = marks.getSnapshot();
-      const theirs = Object.entries(kept()).filter(([room, { seq }]) => seq > (mine[room]?.seq ?? 0));
+      const theirs = [...kept()].filter(([room, { seq }]) => seq > (mine.get(room)?.seq ?? 0));
       if (theirs.length > 0) {
-        marks.set({ ...mine, ...Object.fromEntries(theirs.map(([room, { seq }]) => [room, { seq, atMs: now() }])) });
+        marks.set(new Map([...mine, ...theirs.map(([room, { seq }]) => [room, { seq, atMs: now() }] as const)]));
       }
     },
   };

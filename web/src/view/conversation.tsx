@@ -27,7 +27,7 @@ const NOTHING_NEW = { count: 0, firstKey: undefined };
 export function Conversation({ session, room, name, before, after }: ConversationProps) {
   const words = useWords();
   const snapshot = useStore(room);
-  const mark = useStore(session.marks)[name];
+  const mark = useStore(session.marks).get(name);
   const isVisible = useIsVisible();
   const [isAtEnd, setAtEnd] = useState(false);
   const list = useRef<MessageList>(null);

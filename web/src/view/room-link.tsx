@@ -23,7 +23,7 @@ export interface RoomLinkProps {
 export function RoomLink({ session, room, name, isActive, onVisit, onLeave, onUnread }: RoomLinkProps) {
   const { translate } = useWords();
   const snapshot = useStore(room);
-  const mark = useStore(session.marks)[name];
+  const mark = useStore(session.marks).get(name);
   const { count } = mark ? countUnread(snapshot.messages, mark) : { count: 0 };
 
   useEffect(() => session.marks.begin(snapshot), [snapshot]);

@@ -82,11 +82,11 @@ function focusStage(): void {
 
 /** What is unread in all rooms together, as the rooms' links count it. */
 function useUnreadTotal() {
-  const [counts, setCounts] = useState<Readonly<Record<string, number>>>({});
+  const [counts, setCounts] = useState<ReadonlyMap<string, number>>(new Map());
   const onUnread = useCallback(
     (name: string, count: number) =>
-      setCounts((before) => ((before[name] ?? 0) === count ? before : { ...before, [name]: count })),
+      setCounts((before) => ((before.get(name) ?? 0) === count ? before : new Map([...before, [name, count]]))),
     [],
   );
-  return { total: Object.values(counts).reduce((sum, count) => sum + count, 0), onUnread };
+  return { total: [...counts.values()].reduce((sum, count) => sum + count, 0), onUnread };
 }
