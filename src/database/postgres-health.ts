@@ -16,7 +16,7 @@ const MAX_HANG_MS = 60_000;
 const READ_ONLY = "25006";
 
 export interface PostgresHealthOptions {
-  probe: Pick<PostgresProbe, "write" | "read" | "abandon" | "close">;
+  probe: Pick<PostgresProbe, "open" | "write" | "read" | "abandon" | "close">;
   intervalMs: number;
   clock: Clock;
   onDown(error: unknown): void;
@@ -60,8 +60,12 @@ export class PostgresHealth implements Service {
   }
 
   async start(): Promise<void> {
-    const { clock, intervalMs } = this.options;
+    const { clock, intervalMs, probe } = this.options;
     this.timer = clock.setRepeating(() => this.check(), intervalMs);
+    // Not awaited: a Postgres that hangs must not hold the start up.
+    probe.open().catch(() => {
+      // The first write meets it too.
+    });
   }
 
   async stop(): Promise<void> {

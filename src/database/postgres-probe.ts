@@ -16,6 +16,7 @@ export interface ProbeAnswer {
 
 /** Not even a write that is given up must keep a connection of Postgres for longer. */
 const READ_TIMEOUT_MS = 2_000;
+const END_TIMEOUT_MS = 1_000;
 /** What nodes that were killed have left. */
 const KEPT_FOR = "1 day";
 
@@ -54,6 +55,11 @@ export class PostgresProbe {
 
   constructor(private readonly options: PostgresProbeOptions) {}
 
+  /** Makes the connection that the first write would wait for otherwise. Rejects when it is not to be had, which the write tells too. */
+  async open(): Promise<void> {
+    await this.writer();
+  }
+
   /** Commits something. Takes as long as Postgres takes; `abandon` ends it. */
   async write(): Promise<ProbeAnswer> {
     try {
@@ -83,7 +89,6 @@ export class PostgresProbe {
       const { rows } = await client.query<{ timeline: string | null }>(
         `SELECT ${this.asksTimeline ? TIMELINE : "NULL"} AS timeline`,
       );
-      await client.end();
       return { isAnotherHistory: this.isAnotherTimeline(rows[0]?.timeline ?? null) };
     } catch (error) {
       if (this.mayAskLess(error)) {
@@ -91,7 +96,9 @@ export class PostgresProbe {
       }
       throw error;
     } finally {
-      sockets.destroyAll();
+      // Not awaited: a server that hangs from now on would never take the farewell.
+      void client.end();
+      setTimeout(() => sockets.destroyAll(), END_TIMEOUT_MS).unref();
     }
   }
 

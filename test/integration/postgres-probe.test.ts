@@ -44,9 +44,12 @@ const rows = () => queryRows<{ count: string }>(database.url, "SELECT count FROM
 
 it("finds the same Postgres again, write by write, and leaves nothing behind", async () => {
   const [probe, other] = [createProbe(), createProbe()];
+  // Not awaited: a write that comes meanwhile waits for it.
+  const opening = probe.open();
   for (let turn = 0; turn < 3; turn += 1) {
     expect([await probe.write(), await other.write(), await probe.read()]).toEqual([SAME, SAME, SAME]);
   }
+  await opening;
   expect(await rows()).toEqual([{ count: "3" }, { count: "3" }]);
   await probe.close();
   await other.close();

@@ -50,6 +50,7 @@ async function setup({ isStarted = true } = {}) {
         abandoned += 1;
         void probes.at(-1)?.fail(new Error("abandoned"));
       },
+      open: async () => {},
       close: async () => {},
     },
     intervalMs: 1_000,
