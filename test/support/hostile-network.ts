@@ -111,6 +111,14 @@ export function createHostileNetwork(
             inbound.send(() => listener(event, payload));
           }
         }),
+      off(): unknown {
+        real.off();
+        return socket;
+      },
+      offAny(): unknown {
+        real.offAny();
+        return socket;
+      },
       connect(): void {
         if (happens("refused", network.hostility.refusedAttempt)) {
           const [tell] = real.listeners("connect_error") as ((error: Error) => void)[];
