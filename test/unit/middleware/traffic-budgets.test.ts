@@ -128,6 +128,15 @@ describe("time", () => {
     expect(limits()).toEqual(["cpuMs"]);
   });
 
+  it("in which the process stood still is not the client's", () => {
+    const { clock, connect, receive, limits } = setup({ cpuMsBurst: 500, cpuMsPerSecond: 1 });
+    const connection = connect();
+
+    receive(connection, "2[]", () => void clock.advance(10_000));
+
+    expect(limits()).toEqual([]);
+  });
+
   it("to check counts, whether the packet passes or not; what is between does not", () => {
     const { clock, budgets, connect, limits } = setup({ cpuMsBurst: 50, cpuMsPerSecond: 1 });
     const socket = { conn: connect("alice") } as unknown as RoomfulSocket;
