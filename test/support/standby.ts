@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, cp, readdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 
 import { findPostgres, findRunAs, idsOf } from "../../src/database/postgres-binaries";
 import { ROOTS_STATE_DIR } from "../../src/database/postgres-folder";
+import { OrphanGuard } from "../../src/lifecycle/orphan-guard";
+import { freePort } from "../../src/testing/free-port";
 import { makeDataDir, queryRows } from "../../src/testing/test-database";
 
 /** A second Postgres that follows a first one, until it takes its place. */
@@ -36,6 +37,10 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
   const url = new URL(primaryUrl);
   url.port = String(await freePort());
   const server = await launch(cluster, url.port);
+  if (server.pid === undefined) {
+    throw new Error("the standby cannot be run");
+  }
+  const guard = new OrphanGuard({ pid: server.pid, signal: "SIGQUIT", folder });
   await answering(url.href, server);
   return {
     url: url.href,
@@ -59,6 +64,7 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
       const exited = once(server, "exit");
       server.kill("SIGQUIT");
       await exited;
+      await guard.release();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -119,12 +125,4 @@ async function answering(url: string, server: ChildProcess): Promise<void> {
       await delay(20);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address ? address.port : 0;
 }
