@@ -55,13 +55,12 @@ export function createRoom(name: string, { clock, random, maxMessages, outbox, k
   const presence = createRoomPresence(clock, changed);
   const noticeTyping = createTypingNotice(clock, (isTyping) => link?.emit("typing", { room: name, isTyping }));
   const sync = createRoomSync({
-    ...{ room: name, log, clock, random, onRefused },
+    ...{ room: name, log, clock, random, onRefused, onRead: become },
     onJoined(state: RoomState) {
       presence.replace(state);
       become("catching-up");
       outbox.open(name);
     },
-    onLive: () => become("live"),
   });
 
   function changed(): void {
@@ -69,7 +68,7 @@ export function createRoom(name: string, { clock, random, maxMessages, outbox, k
     watchers.call();
   }
 
-  function become(next: RoomStatus, reason?: RoomfulClientError): void {
+  function become(next = status, reason?: RoomfulClientError): void {
     status = next;
     error = reason;
     changed();

@@ -9,9 +9,10 @@ export interface RoomSyncOptions {
   log: RoomLog;
   clock: Clock;
   random(): number;
-  /** In the room; what was missed is being read, unless `live`. */
+  /** In the room; what was missed is being read. */
   onJoined(state: RoomState): void;
-  onLive(): void;
+  /** The log has taken a page; `live`: nothing is missing any more. */
+  onRead(status?: "live"): void;
   onRefused(error: ErrorReply): void;
 }
 
@@ -26,7 +27,7 @@ const MAX_DELAY_MS = 15_000;
  * and looks after what was shown and never numbered. It holds back what arrives until a join is answered, since
  * the answer is older than that.
  */
-export function createRoomSync({ room, log, clock, random, onJoined, onLive, onRefused }: RoomSyncOptions) {
+export function createRoomSync({ room, log, clock, random, onJoined, onRead, onRefused }: RoomSyncOptions) {
   let link: Link | undefined;
   /** Counts the tasks: one that is no longer the last ends at its next answer. */
   let task = 0;
@@ -115,7 +116,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
       log.bury(suspects, state);
       fruitless = 0;
       watchForGhosts();
-      onLive();
+      onRead("live");
       end();
     }
   }
@@ -171,6 +172,7 @@ export function createRoomSync({ room, log, clock, random, onJoined, onLive, onR
         return undefined;
       }
       if (reply?.ok && log.applyAfter(reply.data, after)) {
+        onRead();
         return reply.data;
       }
       if (reply && (reply.ok || !reply.error.retryable)) {

@@ -30,9 +30,9 @@ export function checkPackets(
       }
     } catch (error) {
       const [event, ...args] = packet;
-      // First: a refusal too many ends the connection.
-      acknowledge(args, { ok: false, error: toErrorReply(error) });
+      // First: a refusal too many ends the connection, and Engine.IO by itself writes one packet a turn: the one that says why.
       onRefused(event, error);
+      acknowledge(args, { ok: false, error: toErrorReply(error) });
       return;
     }
     next();
