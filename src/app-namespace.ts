@@ -10,7 +10,7 @@ import type { User } from "./contract/events";
 import type { PayloadSchemas } from "./contract/payload-schemas";
 import { RoomfulError } from "./contract/roomful-error";
 import type { RoomfulNamespace, RoomfulSocket } from "./contract/socket-data";
-import type { AdmittedMessage, ExpectedMessage } from "./handlers/admitted-message";
+import { type AdmittedMessage, type ExpectedMessage, messageKeyOf } from "./handlers/admitted-message";
 import { createConnectionHandler } from "./handlers/connection-handler";
 import { createDisconnectingHandler } from "./handlers/disconnecting-handler";
 import { createHistoryHandler, createHistoryReader } from "./handlers/history-handler";
@@ -253,7 +253,9 @@ export function createAppNamespace(namespace: RoomfulNamespace, shared: SharedPa
           await new Promise<void>((resolve) => setImmediate(resolve));
         }
         const [userId, id] = key;
-        if (logs.find(name, room)?.isPending(userId, id)) {
+        // Sent here again meanwhile: it is about to be stored.
+        const isWaiting = writeBuffer.isWaiting(messageKeyOf(userId, id));
+        if (!isWaiting && logs.find(name, room)?.isPending(userId, id)) {
           const code = isElsewhere ? "IDEMPOTENCY_CONFLICT" : "STORAGE_REJECTED";
           emitter.emit(room, "retracted", { room, userId, id, code }, { isLocal: true });
         }

@@ -225,9 +225,15 @@ export function createNode(options: NodeOptions): Node {
   });
   const unsettled = new UnsettledMessages({
     ...{ messages, logs, clock },
+    isStoring: () => health.problem === undefined,
     isWaiting: (userId, id) => writeBuffer.isWaiting(messageKeyOf(userId, id)),
     onFound: (namespace, room, found) => namespaces.get(namespace)?.numberShown(room, found),
-    onLost: (namespace, room, lost) => void namespaces.get(namespace)?.dropShown(room, lost),
+    onLost: (namespace, room, lost) => {
+      namespaces
+        .get(namespace)
+        ?.dropShown(room, lost)
+        .catch((error: unknown) => onError(error, namespace));
+    },
   });
   const reloads = new RoomReloads({
     ...{ logs, clock },

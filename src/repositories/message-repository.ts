@@ -136,6 +136,21 @@ export class MessageRepository {
     );
   }
 
+  /** Those of the rooms whose rows somebody else holds at this moment, so that nothing can be appended. */
+  heldRooms(rooms: readonly { namespace: string; room: string }[]): Promise<{ namespace: string; room: string }[]> {
+    return query(
+      this.reader,
+      `WITH wanted AS (
+         SELECT rooms.id, rooms.namespace, rooms.name FROM rooms
+         JOIN unnest($1::text[], $2::text[]) AS given (namespace, name) USING (namespace, name)
+       ), free AS MATERIALIZED (
+         SELECT id FROM rooms WHERE id IN (SELECT id FROM wanted) FOR SHARE SKIP LOCKED
+       )
+       SELECT namespace, name AS room FROM wanted WHERE id NOT IN (SELECT id FROM free)`,
+      [rooms.map(({ namespace }) => namespace), rooms.map(({ room }) => room)],
+    );
+  }
+
   /** Reads a page, and the room's row, in one statement, so that both are of one moment. */
   async page(page: PageQuery): Promise<RoomPage> {
     const { namespace, room, limit, maxBytes } = page;

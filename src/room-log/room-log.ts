@@ -24,6 +24,7 @@ export interface CheckedRow extends RoomRow {
 
 /** What a log believed at one moment, to be compared with the table. */
 export interface Look {
+  epoch: string | null;
   tip: number;
   witness: Witness | undefined;
   /** Of the ring. */
@@ -58,7 +59,8 @@ export interface RoomLogParts {
  */
 export class RoomLog {
   /** undefined: not read yet; null: the room had no row. */
-  private row: { epoch: string | null; delivery: Delivery | null } | undefined;
+  private row: { epoch: string | null } | undefined;
+  private knownDelivery: Delivery | null = null;
   private knownTip = 0;
   private readonly announced = new AnnouncedNumbers();
   private readers = 0;
@@ -89,9 +91,9 @@ export class RoomLog {
     return this.row?.epoch ?? null;
   }
 
-  /** The room's own delivery mode; null: the service's default. */
+  /** The room's own delivery mode; null: the service's default. What it was counts until the row is read again. */
   get delivery(): Delivery | null {
-    return this.row?.delivery ?? null;
+    return this.knownDelivery;
   }
 
   /** The highest number that this node knows; 0: unknown, or nothing is stored. */
@@ -151,7 +153,8 @@ export class RoomLog {
       this.announced.begin(row?.lastSeq ?? 0);
     }
     if (this.row === undefined || this.epoch === null || this.epoch === row?.epoch) {
-      this.row = { epoch: row?.epoch ?? null, delivery: row?.delivery ?? null };
+      this.row = { epoch: row?.epoch ?? null };
+      this.knownDelivery = row?.delivery ?? null;
       this.knownTip = Math.max(this.knownTip, row?.lastSeq ?? 0);
       if (row?.lastKey) {
         this.bearWitness(keyOf(...row.lastKey), row.lastSeq);
@@ -161,12 +164,13 @@ export class RoomLog {
 
   /** What is to be compared with the table. */
   look(): Look {
-    return { tip: this.knownTip, witness: this.witness, span: this.ring.span, doubts: this.doubts };
+    const { epoch, knownTip: tip, witness, doubts } = this;
+    return { epoch, tip, witness, span: this.ring.span, doubts };
   }
 
   /** True when the row is not the one that this node has followed: another epoch, number or message than at the look before. */
-  contradicts(row: CheckedRow | null, { tip, witness }: Look): boolean {
-    const isAnotherEpoch = this.epoch !== null && this.epoch !== (row?.epoch ?? null);
+  contradicts(row: CheckedRow | null, { epoch, tip, witness }: Look): boolean {
+    const isAnotherEpoch = epoch !== null && epoch !== (row?.epoch ?? null);
     const isAnothers = !!row?.witness && keyOf(...row.witness) !== witness?.key;
     return isAnotherEpoch || (row?.lastSeq ?? 0) < tip || isAnothers;
   }

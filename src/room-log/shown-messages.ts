@@ -5,6 +5,8 @@ import { wireBytesOf } from "../contract/wire-size";
 export interface Shown {
   readonly message: LiveMessage;
   readonly shownAtMs: number;
+  /** Whoever shows it again has just begun to store it. */
+  lastShownAtMs: number;
   /**
    * The tip when it was shown: the numbers up to it were given to others, or to an earlier showing.
    * undefined: it was not known.
@@ -47,9 +49,10 @@ export class ShownMessages {
     const before = this.entries.get(key);
     if (before) {
       before.isAmbiguous = true;
+      before.lastShownAtMs = shownAtMs;
       return;
     }
-    const shown = { message, shownAtMs, tipWhenShown, isAmbiguous: false };
+    const shown = { message, shownAtMs, lastShownAtMs: shownAtMs, tipWhenShown, isAmbiguous: false };
     this.entries.set(key, shown);
     this.order.push({ key, shown });
     if (this.order.length > 2 * this.entries.size + LEAST_GONE) {
@@ -91,14 +94,16 @@ export class ShownMessages {
     return { pending: pending.reverse(), hasMorePending: pending.length < this.entries.size };
   }
 
-  /** What was shown at that time or before. */
+  /** What was shown at that time or before, and not again since. */
   shownUntil(ms: number): Shown[] {
     const found: Shown[] = [];
     for (const shown of this.entries.values()) {
       if (shown.shownAtMs > ms) {
         break;
       }
-      found.push(shown);
+      if (shown.lastShownAtMs <= ms) {
+        found.push(shown);
+      }
     }
     return found;
   }

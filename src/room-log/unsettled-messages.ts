@@ -18,9 +18,11 @@ export interface LostKey {
 }
 
 export interface UnsettledMessagesOptions {
-  messages: Pick<MessageRepository, "placesOf">;
+  messages: Pick<MessageRepository, "placesOf" | "heldRooms">;
   logs: Pick<RoomLogs, "inUse">;
   clock: Pick<Clock, "monotonicMs">;
+  /** Postgres commits what it is given, as far as this node knows. */
+  isStoring(): boolean;
   /** This node is still about to store it. */
   isWaiting(userId: string, id: string): boolean;
   /** They are stored, and nobody said so here. */
@@ -37,7 +39,10 @@ interface Unsettled {
   shownAtMs: number;
 }
 
-/** What is shown for longer than this without a number is looked up. No node admits messages while its oldest is older. */
+/**
+ * What is shown for longer than this without a number is looked up. No node admits messages while its oldest is older, but
+ * into rooms whose rows somebody holds.
+ */
 const SETTLED_AFTER_MS = 30_000;
 /** After a loss younger ones are looked up too: their numbers may be lost. */
 const SETTLED_AFTER_LOSS_MS = 1_000;
@@ -49,12 +54,15 @@ const MAX_KEYS = 5_000;
  * killed, or what it said was lost.
  *
  * One that is not in the table is given up when it was shown more than 30 s ago, is not in this node's own buffer, and Postgres
- * has answered this node for all of the last 30 s: another node that lives has written out its own by then. Should it not have
- * (Postgres was away for it alone), it is numbered after all when it comes, and shown again.
+ * has answered this node and stored for all of the last 30 s: another node that lives has written out its own by then, unless
+ * somebody holds the room's row. Should it not have (Postgres was away for it alone), it is numbered after all when it comes, and
+ * shown again.
  */
 export class UnsettledMessages {
   private answersSinceMs: number;
   private isAfterLoss = false;
+  /** When a look found somebody else's lock on the room's row, by room. */
+  private readonly heldAtMs = new Map<string, number>();
 
   constructor(private readonly options: UnsettledMessagesOptions) {
     this.answersSinceMs = options.clock.monotonicMs();
@@ -81,16 +89,37 @@ export class UnsettledMessages {
     const places = await this.options.messages.placesOf(unsettled.map(({ key }) => key));
     const placeOf = new Map(places.map((place) => [nameOf([place.userId, place.id]), place]));
     const lostBeforeMs = nowMs - SETTLED_AFTER_MS;
-    const mayBeLost = this.answersSinceMs <= lostBeforeMs;
-    for (const inRoom of byRoom(unsettled)) {
-      this.settleRoom(inRoom, placeOf, mayBeLost ? lostBeforeMs : Number.NEGATIVE_INFINITY);
+    const inRooms = byRoom(unsettled);
+    if (this.options.isStoring() && this.answersSinceMs <= lostBeforeMs) {
+      await this.findHeld(
+        unsettled.filter(({ key, shownAtMs }) => shownAtMs <= lostBeforeMs && !placeOf.has(nameOf(key))),
+        nowMs,
+      );
+    }
+    const mayBeLost = this.options.isStoring() && this.answersSinceMs <= lostBeforeMs;
+    for (const [roomKey, inRoom] of inRooms) {
+      const isLost = mayBeLost && !this.heldAtMs.has(roomKey);
+      this.settleRoom(inRoom, placeOf, isLost ? lostBeforeMs : Number.NEGATIVE_INFINITY);
+    }
+  }
+
+  /** Notes whose rows somebody holds: a node that lives may wait for them with what it has shown. */
+  private async findHeld(candidates: readonly Unsettled[], nowMs: number): Promise<void> {
+    for (const [roomKey, atMs] of this.heldAtMs) {
+      if (atMs < nowMs - SETTLED_AFTER_MS) {
+        this.heldAtMs.delete(roomKey);
+      }
+    }
+    const rooms = [...byRoom(candidates).values()].map(([{ namespace, room }]) => ({ namespace, room }));
+    for (const { namespace, room } of rooms.length > 0 ? await this.options.messages.heldRooms(rooms) : []) {
+      this.heldAtMs.set(roomKeyOf(namespace, room), nowMs);
     }
   }
 
   private shownUntil(ms: number): Unsettled[] {
     const unsettled: Unsettled[] = [];
     for (const { namespace, room, log } of this.options.logs.inUse()) {
-      for (const { message, shownAtMs } of log.shownUntil(ms)) {
+      for (const { message, lastShownAtMs: shownAtMs } of log.shownUntil(ms)) {
         const { userId, id } = message;
         if (unsettled.length < MAX_KEYS && !this.options.isWaiting(userId, id)) {
           unsettled.push({ namespace, room, log, key: [userId, id], shownAtMs });
@@ -112,8 +141,8 @@ export class UnsettledMessages {
     for (const { key, shownAtMs } of [first, ...others]) {
       const place = placeOf.get(nameOf(key));
       const isHere = place?.namespace === namespace && place.room === room;
-      if (!log.isPending(...key)) {
-        // Settled while the table was asked.
+      if (!log.isPending(...key) || this.options.isWaiting(...key)) {
+        // Settled while the table was asked, or sent here again.
         continue;
       }
       if (isHere) {
@@ -132,7 +161,7 @@ export class UnsettledMessages {
   }
 }
 
-function byRoom(unsettled: readonly Unsettled[]): [Unsettled, ...Unsettled[]][] {
+function byRoom(unsettled: readonly Unsettled[]): Map<string, [Unsettled, ...Unsettled[]]> {
   const rooms = new Map<string, [Unsettled, ...Unsettled[]]>();
   for (const each of unsettled) {
     const key = roomKeyOf(each.namespace, each.room);
@@ -143,7 +172,7 @@ function byRoom(unsettled: readonly Unsettled[]): [Unsettled, ...Unsettled[]][] 
       rooms.set(key, [each]);
     }
   }
-  return [...rooms.values()];
+  return rooms;
 }
 
 /** Users' ids may hold any character but NUL. */

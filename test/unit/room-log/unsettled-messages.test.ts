@@ -17,7 +17,13 @@ function setup() {
   const asked: MessageKey[][] = [];
   const told: string[] = [];
   const waiting = new Set<string>();
-  const table: { places: PlacedKey[]; answering: Promise<void> } = { places: [], answering: Promise.resolve() };
+  const table = {
+    places: [] as PlacedKey[],
+    answering: Promise.resolve(),
+    /** Rooms whose rows somebody holds. */
+    held: new Set<string>(),
+    isStoring: true,
+  };
   const unsettled = new UnsettledMessages({
     messages: {
       async placesOf(keys) {
@@ -25,8 +31,10 @@ function setup() {
         await table.answering;
         return table.places;
       },
+      heldRooms: async (rooms) => rooms.filter(({ room }) => table.held.has(room)),
     },
     ...{ logs, clock },
+    isStoring: () => table.isStoring,
     isWaiting: (_userId, id) => waiting.has(id),
     onFound: (_namespace, room, { epoch, items }) =>
       told.push(`${room} ${epoch}: ${items.map(({ seq, key: [, id] }) => `${id} is ${seq}`).join()}`),
@@ -82,6 +90,68 @@ it("gives up nothing that this node is still about to store", async () => {
   await unsettled.settle();
 
   expect([asked, told]).toEqual([[], []]);
+});
+
+it("gives up nothing while Postgres answers and stores nothing", async () => {
+  const { clock, unsettled, told, table, show } = setup();
+  show("general", "another node's");
+  table.isStoring = false;
+  await clock.advance(10 * WAIT_MS);
+
+  await unsettled.settle();
+  expect(told).toEqual([]);
+});
+
+it("gives up nothing in a room whose row somebody holds, or held a moment ago", async () => {
+  const { clock, unsettled, told, table, show, place } = setup();
+  show("general", "another node's");
+  show("other", "a dead node's");
+  await clock.advance(10 * WAIT_MS);
+  table.held.add("general");
+  await unsettled.settle();
+  expect(told).toEqual(["other: a dead node's lost"]);
+
+  table.held.clear();
+  await clock.advance(WAIT_MS / 2);
+  await unsettled.settle();
+  place("general", "another node's", 5);
+  await clock.advance(WAIT_MS / 2);
+  await unsettled.settle();
+  expect(told.filter((each) => each.startsWith("general"))).toEqual(["general e1: another node's is 5"]);
+});
+
+it("gives up what is lost once the room's row has been free for as long", async () => {
+  const { clock, unsettled, told, table, show } = setup();
+  show("general", "a dead node's");
+  await clock.advance(WAIT_MS);
+  table.held.add("general");
+  await unsettled.settle();
+  table.held.clear();
+  await clock.advance(WAIT_MS + 1);
+
+  await unsettled.settle();
+
+  expect(told).toEqual(["general: a dead node's lost"]);
+});
+
+it("gives up nothing that is sent again while the table is asked, here or elsewhere", async () => {
+  const { clock, unsettled, told, waiting, table, show } = setup();
+  show("general", "here");
+  show("general", "elsewhere");
+  await clock.advance(WAIT_MS);
+  let answer = () => {};
+  table.answering = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const settling = unsettled.settle();
+  waiting.add("here");
+  answer();
+  await settling;
+  expect(told).toEqual(["general: elsewhere lost"]);
+
+  show("general", "elsewhere");
+  await unsettled.settle();
+  expect(told).toHaveLength(1);
 });
 
 it("gives up nothing before Postgres has answered for as long: other nodes write out what they hold", async () => {
