@@ -17,7 +17,8 @@ export async function makeOwnFolder(path: string, ownUid = process.getuid?.()): 
   const wanted = resolve(path);
   // Before, so that nothing is made behind somebody's link, and after, for what was made meanwhile.
   await refuseForeign(wanted, ownUid);
-  await mkdir(wanted, { recursive: true });
+  // Whatever the umask: what everybody may write in is refused below.
+  await mkdir(wanted, { recursive: true, mode: 0o755 });
   await refuseForeign(wanted, ownUid);
   await refuseForeign(await realpath(wanted), ownUid);
   if (ownUid !== undefined && ((await stat(wanted)).mode & WRITABLE_BY_ALL) !== 0) {

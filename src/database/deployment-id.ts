@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { DataSource } from "typeorm";
 
 import { query } from "./query";
+import { cannotTell } from "./retry-policy";
 
 const ID_LENGTH = 12;
-/** SQLSTATE: the role may not ask, or this Postgres has no such function. */
-const CANNOT_TELL = new Set(["42501", "42883"]);
 
 /**
  * What tells the deployment on this database from all others: the identity that its first migration made, and the place
@@ -33,7 +32,7 @@ async function readCluster(dataSource: DataSource): Promise<string> {
     );
     return row?.cluster ?? "";
   } catch (error) {
-    if (error instanceof Error && "code" in error && CANNOT_TELL.has(String(error.code))) {
+    if (cannotTell(error)) {
       return "";
     }
     throw error;

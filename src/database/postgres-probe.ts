@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 
 import { OpenSockets } from "./open-sockets";
+import { cannotTell } from "./retry-policy";
 
 export interface PostgresProbeOptions {
   url: string;
@@ -25,8 +26,6 @@ const KEPT_FOR = "1 day";
  * promoted. (`pg_control_checkpoint()` says so only after the next checkpoint.)
  */
 const TIMELINE = "CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
-/** 42501 no right to ask, 42883 and 0A000 no such function in this kind of Postgres, 55000 not in this state. */
-const CANNOT_TELL = new Set(["42501", "42883", "0A000", "55000"]);
 
 /** The wait for a lock ends too, where no setting of the session comes through. */
 const writeSql = (timeline: string): string => `
@@ -161,7 +160,7 @@ export class PostgresProbe {
 
   /** True the first time that the timeline cannot be asked for. The count says less: only what was taken back. */
   private mayAskLess(error: unknown): boolean {
-    const mayAskLess = this.asksTimeline && CANNOT_TELL.has(String((error as { code?: unknown }).code));
+    const mayAskLess = this.asksTimeline && cannotTell(error);
     this.asksTimeline &&= !mayAskLess;
     return mayAskLess;
   }

@@ -65,3 +65,11 @@ function codeOf(error: unknown): { code: string; constraint: string | undefined 
     constraint: typeof constraint === "string" ? constraint : undefined,
   };
 }
+
+/** 42501 no right to ask, 42883 and 0A000 no such function in this kind of Postgres, 55000 not in this state. */
+const CANNOT_TELL = new Set(["42501", "42883", "0A000", "55000"]);
+
+/** This Postgres, or the rights that we have in it, has no answer to what was asked of the server itself. */
+export function cannotTell(error: unknown): boolean {
+  return CANNOT_TELL.has(String((error as { code?: unknown } | null)?.code));
+}

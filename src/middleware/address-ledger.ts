@@ -17,6 +17,8 @@ export interface AddressLedgerOptions {
 /** What a request that may become a connection was counted for. */
 interface Counted {
   address: string;
+  /** Those that came on the same socket and end with it. */
+  onSocket: Set<Counted>;
   /** It has become one, which is longer than its request, in polling. */
   isConnection: boolean;
   isOver: boolean;
@@ -32,7 +34,7 @@ export class AddressLedger {
   private readonly connections = new Map<string, number>();
   private readonly handshakes = new Map<string, TokenBucket>();
   private readonly byRequest = new WeakMap<IncomingMessage, Counted>();
-  private readonly bySocket = new WeakMap<Socket, Counted[]>();
+  private readonly bySocket = new WeakMap<Socket, Set<Counted>>();
 
   constructor(private readonly options: AddressLedgerOptions) {}
 
@@ -56,9 +58,10 @@ export class AddressLedger {
       throw new RoomfulError("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS, details: { limit: maxPerAddress } });
     }
     this.connections.set(address, count + 1);
-    const counted: Counted = { address, isConnection: false, isOver: false };
+    const onSocket = this.countedOn(socket);
+    const counted: Counted = { address, onSocket, isConnection: false, isOver: false };
     this.byRequest.set(request, counted);
-    this.countedOn(socket).push(counted);
+    onSocket.add(counted);
   }
 
   /** The request has become a connection: it counts until that closes. */
@@ -66,6 +69,8 @@ export class AddressLedger {
     const counted = this.byRequest.get(connection.request);
     if (counted) {
       counted.isConnection = true;
+      // A proxy's socket may live for days, and carry a million handshakes.
+      counted.onSocket.delete(counted);
       connection.on("close", () => this.release(counted));
     }
   }
@@ -79,18 +84,16 @@ export class AddressLedger {
   }
 
   /** What came on the socket and became no connection ends with it, at the latest. */
-  private countedOn(socket: Socket): Counted[] {
+  private countedOn(socket: Socket): Set<Counted> {
     const known = this.bySocket.get(socket);
     if (known) {
       return known;
     }
-    const all: Counted[] = [];
+    const all = new Set<Counted>();
     this.bySocket.set(socket, all);
     socket.once("close", () => {
       for (const counted of all) {
-        if (!counted.isConnection) {
-          this.release(counted);
-        }
+        this.release(counted);
       }
     });
     return all;
@@ -101,6 +104,7 @@ export class AddressLedger {
       return;
     }
     counted.isOver = true;
+    counted.onSocket.delete(counted);
     const left = (this.connections.get(counted.address) ?? 1) - 1;
     if (left > 0) {
       this.connections.set(counted.address, left);

@@ -52,6 +52,8 @@ const CONNECT_BURST = 20;
 const CONNECTS_PER_SECOND = 1;
 /** Socket.IO's CONNECT, as it goes over the wire. */
 const CONNECT = "0";
+/** A client sends one when it goes over to a websocket. */
+const MAX_PROBES = 10;
 const MINUTE_S = 60;
 /** A packet of the largest size takes less: in the rest the process stood still, which is not the client's doing. */
 const MAX_PACKET_MS = 100;
@@ -65,6 +67,7 @@ const SWEEP_INTERVAL_MS = 10_000;
  */
 export class TrafficBudgets {
   private readonly traffics = new WeakMap<TrafficConnection, Traffic>();
+  private readonly probes = new WeakMap<TrafficConnection, number>();
   private readonly users = new Map<string, UserTraffic>();
   private readonly isOn: boolean;
   private readonly sweeper: Timer | undefined;
@@ -88,15 +91,25 @@ export class TrafficBudgets {
     this.onClose = function onClose() {
       budgets.release(this);
     };
+    this.onProbe = function onProbe() {
+      const probes = (budgets.probes.get(this) ?? 0) + 1;
+      budgets.probes.set(this, probes);
+      if (probes === MAX_PROBES + 1) {
+        options.onExceeded(this, "packets");
+      }
+    };
   }
 
   private readonly onPacket: (this: TrafficConnection, packet: IncomingPacket) => void;
   private readonly onDecoded: (this: TrafficConnection) => void;
   private readonly onClose: (this: TrafficConnection) => void;
+  private readonly onProbe: (this: TrafficConnection) => void;
 
   /** Counts what comes on a new connection. */
   watch(connection: TrafficConnection): void {
     connection.on("packet", this.onPacket);
+    // What a transport says that is to take over is no packet of the connection; Engine.IO answers each probe.
+    connection.on("upgrading", this.onProbe);
     if (this.isOn) {
       // Engine.IO raises it after Socket.IO has decoded the packet.
       connection.on("message", this.onDecoded);

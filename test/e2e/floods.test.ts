@@ -50,6 +50,17 @@ it.each([
   expect(await readMetric(server, "roomful_floods_total")).toBe(floodsBefore + 1);
 });
 
+it("answers few probes of a websocket that is to take over, and ends the connection of one that sends more", async () => {
+  const opened = await (await fetch(new URL("/socket.io/?EIO=4&transport=polling", server.directUrl))).text();
+  const socket = await EngineSocket.open(server.directUrl, JSON.parse(opened.slice(1)).sid);
+  for (let probe = 0; probe < 200; probe += 1) {
+    socket.ws.send("2probe");
+  }
+  await socket.closed();
+
+  expect(socket.received.filter((frame) => frame === "3probe").length).toBeLessThan(20);
+});
+
 it("tells who is refused too often why, while it can be told", async () => {
   const { socket } = await connect("bob");
   for (let index = 0; index < 21; index += 1) {

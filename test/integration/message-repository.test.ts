@@ -189,6 +189,22 @@ describe("appendToFreeRooms", () => {
   });
 });
 
+it.each(["SELECT FROM rooms WHERE name = 'taken' FOR UPDATE", "UPDATE rooms SET name = name WHERE name = 'taken'"])(
+  "names the rooms whose rows somebody holds by %s, and holds none itself",
+  async (hold) => {
+    await messages.append([...inRoom("taken", 1), ...inRoom("left alone", 1)]);
+    const rooms = ["taken", "left alone", "never made"].map((room) => ({ namespace: "/", room }));
+    const session = dataSource.createQueryRunner();
+    await session.startTransaction();
+    await session.query(hold);
+    expect(await messages.heldRooms(rooms)).toEqual([{ namespace: "/", room: "taken" }]);
+    await session.rollbackTransaction();
+    await session.release();
+
+    expect(await messages.heldRooms(rooms)).toEqual([]);
+  },
+);
+
 describe("append on two connections at once", () => {
   it("stores ids once that come in opposite order", async () => {
     for (const round of range(30)) {

@@ -12,9 +12,12 @@ export class EngineSocket {
     });
   }
 
-  /** Opens the connection; no namespace is joined. */
-  static async open(url: string): Promise<EngineSocket> {
+  /** Opens the connection; no namespace is joined. `sid`: of a connection that polls, and is to go over to this. */
+  static async open(url: string, sid?: string): Promise<EngineSocket> {
     const address = new URL("/socket.io/?EIO=4&transport=websocket", url);
+    if (sid !== undefined) {
+      address.searchParams.set("sid", sid);
+    }
     address.protocol = "ws:";
     const ws = new WebSocket(address);
     const socket = new EngineSocket(ws);
