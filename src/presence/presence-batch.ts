@@ -49,6 +49,16 @@ export class PresenceBatch {
     }
   }
 
+  /** Drops all but those of these who came. */
+  keepJoined(userIds: ReadonlySet<string>): void {
+    this.left.clear();
+    for (const userId of this.joined.keys()) {
+      if (!userIds.has(userId)) {
+        this.joined.delete(userId);
+      }
+    }
+  }
+
   private get hasPlace(): boolean {
     const hasPlace = this.joined.size + this.left.size < MAX_REMEMBERED;
     this.isCut ||= !hasPlace;

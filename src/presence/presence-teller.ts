@@ -26,6 +26,8 @@ interface Gathering {
   last: { user: User; step: Step } | undefined;
   /** Since the last look. */
   steps: number;
+  /** Users who were told as gone and are here: true whatever other nodes say. */
+  readonly back: Set<string>;
   /** The room was told of steps without a list. */
   owesList: boolean;
   /** Steps were counted while other nodes could not be asked: who knows where else their users are. */
@@ -87,6 +89,14 @@ export class PresenceTeller {
     }
   }
 
+  /** Tells of one who was told as gone, and has a socket here. With others: many come back at once. */
+  tellBack(room: string, user: User): void {
+    if (!this.isStopped) {
+      this.gather(room, user, "joined", false);
+      this.gatherings.get(room)?.back.add(user.userId);
+    }
+  }
+
   /** Tells what was gathered in the room, now that the list is known. */
   settle(room: string, list: PresenceList): void {
     const gathering = this.gatherings.get(room);
@@ -99,7 +109,12 @@ export class PresenceTeller {
     } else if (list.partial) {
       gathering.isDoubtful = true;
       gathering.steps = 0;
-      this.arm(room, gathering, SECOND_MS);
+      if (gathering.batch.isEmpty && !gathering.owesList) {
+        // All who came have gone: rooms that somebody only looked into are not asked about until the others are back.
+        this.end(room, gathering);
+      } else {
+        this.arm(room, gathering, SECOND_MS);
+      }
     } else {
       this.settleListed(room, gathering, list);
     }
@@ -126,7 +141,7 @@ export class PresenceTeller {
     if (present.size === list.count) {
       gathering.batch.keepTrue(present);
     } else if (gathering.isDoubtful) {
-      gathering.batch = new PresenceBatch();
+      gathering.batch.keepJoined(gathering.back);
       gathering.last = undefined;
     }
     gathering.isDoubtful = false;
@@ -179,7 +194,7 @@ export class PresenceTeller {
     if (!gathering) {
       gathering = {
         ...{ batch: new PresenceBatch(), last: undefined, steps: 0, owesList: false, isDoubtful: false, isLarge },
-        timer: NO_TIMER,
+        ...{ back: new Set<string>(), timer: NO_TIMER },
       };
       this.gatherings.set(room, gathering);
       this.arm(room, gathering, isLarge ? this.options.config.batchIntervalMs : SECOND_MS);

@@ -70,8 +70,7 @@ export class PresenceTracker {
 
   /** Tells the room that the user, who was told as gone, is there. */
   async tellBack(room: string, user: User): Promise<void> {
-    // Together: many of them come at once, and while other nodes may still write theirs no list is whole.
-    await this.inOrder(room, async () => this.teller.tell(room, user, "joined", undefined));
+    await this.inOrder(room, async () => this.teller.tellBack(room, user));
   }
 
   /** Who is in the room, 100 at a time. */

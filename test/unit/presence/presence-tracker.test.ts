@@ -759,6 +759,38 @@ describe("while other nodes cannot be asked", () => {
     expect(told()).toEqual([]);
   });
 
+  it("tells a room that is too large for a list who is back, and nothing else", async () => {
+    const { clock, store, tracker, track, untrack, told } = setup({ config: small });
+    for (let index = 0; index < 130; index += 1) {
+      await track(`user-${index}`);
+    }
+    await clock.advance(250);
+    told();
+    store.isPartial = true;
+    await tracker.tellBack("general", userOf("user-1"));
+    await tracker.tellBack("general", userOf("user-2"));
+    await tracker.tellBack("general", userOf("user-3"));
+    await untrack("user-3", "left");
+    await untrack("user-4", "left");
+    await clock.advance(1_000);
+    store.isPartial = false;
+    await clock.advance(1_000);
+
+    expect(told()).toEqual(["general: changed +[user-1 user-2] -[], 128"]);
+  });
+
+  it("asks no more about a room that somebody only looked into", async () => {
+    const { clock, store, track, untrack, told } = setup();
+    store.isPartial = true;
+    await track("guest");
+    await untrack("guest", "left");
+    await clock.advance(1_000);
+    store.calls.length = 0;
+    await clock.advance(30_000);
+
+    expect([store.calls, told()]).toEqual([[], []]);
+  });
+
   it("tells who is back once, with a list", async () => {
     const { clock, store, tracker, track, told } = setup();
     for (const userId of ["alice", "bob"]) {
