@@ -61,6 +61,19 @@ it("answers few probes of a websocket that is to take over, and ends the connect
   expect(socket.received.filter((frame) => frame === "3probe").length).toBeLessThan(20);
 });
 
+it.each(["constructor", "__proto__", "toString", "no_such_event"])(
+  "counts the event %s under no name that a client chose",
+  async (event) => {
+    const { socket } = await connect(`namer-${event}`);
+    socket.send(`20["${event}"]`);
+    await socket.until((frame) => frame.startsWith("430["));
+    const metrics = await (await fetch(new URL("/metrics", server.url))).text();
+
+    expect(metrics).toContain('roomful_packets_total{event="unknown",result="EVENT_UNKNOWN"}');
+    expect(metrics).not.toContain(`event="${event}"`);
+  },
+);
+
 it("tells who is refused too often why, while it can be told", async () => {
   const { socket } = await connect("bob");
   for (let index = 0; index < 21; index += 1) {
