@@ -81,7 +81,7 @@ export class EmitBufferLimit {
     return bytes;
   }
 
-  /** What its transport holds is in `bufferedBytes`. */
+  /** Transports that hold something; their bytes are in `bufferedBytes`. */
   *transportsBehind(): Iterable<EngineTransport> {
     for (const { connection, inFlightBytes } of this.behind) {
       if (inFlightBytes > 0) {

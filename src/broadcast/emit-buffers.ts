@@ -15,7 +15,7 @@ export interface EmitBuffersOptions extends Pick<EmitBufferLimitOptions, "onCut"
 /** What `io.engine` does here. */
 export interface Engine {
   on(event: "connection", listener: (connection: EngineConnection) => void): unknown;
-  /** By their ids. */
+  /** Open connections by id. */
   readonly clients: Readonly<Record<string, EngineConnection>>;
   /** ws' server, which knows every websocket; another one from the moment on when the port is open. */
   readonly ws?: { readonly clients: Iterable<EngineWebSocket> };

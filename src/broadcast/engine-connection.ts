@@ -47,7 +47,7 @@ export interface EngineWebSocket {
   terminate(): void;
   readonly readyState: number;
   readonly bufferedAmount: number;
-  /** What Engine.IO, too, gives the ready frames of broadcasts to. */
+  /** Takes ready frames; Engine.IO gives it those of broadcasts too. */
   readonly _sender: { sendFrame(frame: readonly Buffer[], onTaken: (error?: Error | null) => void): void };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../lifecycle/clock";
 
-/** What is needed of a WebSocket. */
+/** The part of a WebSocket that is used here. */
 export interface SweptWebSocket {
   /** Given to it and not yet taken by the kernel, by whomever: frames of packets, pongs, the closing frame. */
   readonly bufferedAmount: number;

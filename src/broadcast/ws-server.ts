@@ -11,7 +11,7 @@ export interface WebSocketBounds {
   onFlood(webSocket: WebSocket): void;
 }
 
-/** What came in the second that began at `sinceMs`. */
+/** Control frames received in the second that began at `sinceMs`. */
 interface Counted {
   sinceMs: number;
   frames: number;
@@ -21,7 +21,7 @@ const SECOND_MS = 1_000;
 
 /** ws as Engine.IO makes it, with bounds that Engine.IO has no options for. */
 export function createWebSocketEngine({ config, clock, onFlood }: WebSocketBounds): typeof WebSocketServer {
-  /** Of those that sent a control frame; browsers never do. */
+  /** Counts of connections that sent a control frame; browsers never do. */
   const counted = new WeakMap<WebSocket, Counted>();
 
   function mayTake(webSocket: WebSocket): boolean {
